@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration as the program reads it. A struct config is built completely from one
+ * YAML text or not at all; afterwards nobody changes it, so any thread reads it without a
+ * lock. It and everything it points to live in one arena and go together in config_free().
+ *
+ * What keys exist, their types, bounds, defaults and meaning are the rows of config.def, from
+ * which the loader, the printed effective configuration and the reference page are made.
+ * Durations are nanoseconds (_ns), sizes bytes, AS numbers and router ids host order.
+ */
+#pragma once
+
+#include "core/ip.h"
+#include "core/log.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Lists are borrowed from the config; items is NULL when len is 0. */
+struct config_strings {
+	const char *const *items;
+	uint32_t len;
+};
+
+struct config_prefixes {
+	const struct ip_prefix *items;
+	uint32_t len;
+};
+
+struct config_endpoint {
+	struct ip_addr addr; /* family IP_NONE: not configured ("none") */
+	uint16_t port;
+};
+
+struct config_endpoints {
+	const struct config_endpoint *items;
+	uint32_t len;
+};
+
+struct config_asns {
+	const uint32_t *items;
+	uint32_t len;
+};
+
+/* A standard community a:b, or a large one a:b:c. */
+struct config_community {
+	uint32_t a, b, c;
+	bool large;
+};
+
+struct config_communities {
+	const struct config_community *items;
+	uint32_t len;
+};
+
+struct config_pair {
+	const char *name, *value;
+};
+
+struct config_pairs {
+	const struct config_pair *items;
+	uint32_t len;
+};
+
+/* brokers "embedded" means the stream inside this process: no Kafka at all. */
+struct config_kafka {
+	const char *brokers;
+	const char *topic;
+	struct config_pairs properties; /* given to librdkafka as they are */
+	struct config_pairs
+	    properties_from_files; /* property name, path of the file with its value */
+	bool embedded;             /* derived from brokers */
+};
+
+/* Which Kubernetes field decides whether a cluster IP is Local. */
+enum config_policy { CONFIG_POLICY_EXTERNAL, CONFIG_POLICY_INTERNAL, CONFIG_POLICY_EITHER };
+
+/* Host routes of services that an aggregate covers: only those that differ from it, or all. */
+enum config_host_routes { CONFIG_HOST_ROUTES_LOCAL, CONFIG_HOST_ROUTES_ALL };
+
+/* Communities that every path of a prefix inside this one carries. */
+struct config_tagging {
+	struct ip_prefix prefix;
+	struct config_communities add;
+};
+
+struct config_taggings {
+	const struct config_tagging *items;
+	uint32_t len;
+};
+
+/* Label selectors, one per class; NULL: every node. */
+struct config_node_selectors {
+	const char *cluster_ips;
+	const char *external_ips;
+	const char *load_balancer_ips;
+	const char *pod_cidrs;
+};
+
+/* Annotation or label that holds a node's next hop; NULL: its InternalIP. */
+struct config_node_address {
+	const char *ipv4;
+	const char *ipv6;
+};
+
+struct config_advertise {
+	struct config_prefixes cluster_ips;
+	enum config_policy cluster_ip_policy;
+	struct config_prefixes external_ips;
+	struct config_prefixes load_balancer_ips;
+	bool load_balancer_aggregation;
+	struct config_strings load_balancer_classes; /* besides services without a class */
+	enum config_host_routes host_routes;
+	bool pod_cidrs;
+	struct config_taggings communities;
+	uint32_t local_pref;
+	struct config_node_selectors node_selectors;
+	struct config_node_address node_address;
+	bool ignore_exclude_label;
+	bool drain_on_cordon;
+	bool require_ready;
+	const char *rack_label;
+	const char *zone_label;
+};
+
+enum config_prefer { CONFIG_PREFER_NONE, CONFIG_PREFER_RACK, CONFIG_PREFER_ZONE };
+enum config_weight { CONFIG_WEIGHT_NONE, CONFIG_WEIGHT_ENDPOINTS };
+
+struct config_view {
+	const char *name;
+	uint32_t max_next_hops; /* per prefix; 0: all of them */
+	uint32_t min_next_hops;
+	uint32_t spread; /* variants of the choice; 1: the same for every peer */
+	enum config_prefer prefer;
+	bool only; /* nothing but the preferred, once there are min_next_hops of them */
+	enum config_weight weight;
+	uint64_t settle_ns; /* a new next hop waits so long before it is announced */
+};
+
+struct config_views {
+	const struct config_view *items;
+	uint32_t len;
+};
+
+#define CONFIG_VIEW_ALL UINT32_MAX /* view_index of a peer that sees every path */
+
+enum { CONFIG_FAMILY_IPV4 = 1, CONFIG_FAMILY_IPV6 = 2 };
+
+/* One neighbour (address) or all that call from a range. */
+struct config_peer {
+	const char *name;       /* unique; the address or range where the file gives none */
+	struct ip_addr address; /* family IP_NONE: this is a range */
+	struct ip_prefix range; /* addr.family IP_NONE: this is one address */
+	uint32_t port;
+	struct config_asns as; /* at least one; more than one only for a range */
+	bool passive;          /* never connects; always so for a range */
+	uint64_t hold_time_ns; /* 0: no keepalives; otherwise at least 3 s */
+	uint64_t connect_retry_ns;
+	uint64_t
+	    send_hold_ns;  /* the larger of 8 min and twice the hold time, where not given */
+	uint32_t families; /* CONFIG_FAMILY_... bits */
+	bool add_path;
+	const char *rack;          /* NULL: unknown */
+	const char *view;          /* NULL: every path */
+	uint32_t view_index;       /* into views.items, or CONFIG_VIEW_ALL; derived */
+	uint32_t multihop;         /* TTL we send with, eBGP; 0: the kernel's default */
+	uint32_t ttl_security;     /* hops allowed between us (RFC 5082), 0: off */
+	struct ip_addr source;     /* local address; family IP_NONE: the kernel chooses */
+	const char *password_file; /* TCP-MD5 key; NULL: none */
+};
+
+struct config_peers {
+	const struct config_peer *items;
+	uint32_t len;
+};
+
+struct config_graceful_restart {
+	bool enabled;
+	uint64_t restart_time_ns; /* whole seconds, at most 4095 */
+};
+
+struct config_log {
+	enum log_level level;
+	enum log_format format;
+};
+
+/* 0: chosen from the number of processors. */
+struct config_threads {
+	uint32_t io;
+	uint32_t packers;
+};
+
+struct config_withdraw_limit {
+	uint32_t percent;
+	uint32_t paths;
+	uint64_t window_ns;
+};
+
+struct config_safety {
+	struct config_withdraw_limit withdraw_limit;
+};
+
+struct config_limits {
+	uint64_t chunk;  /* bytes of one encoded chunk, at most */
+	uint64_t window; /* bytes of chunks a group keeps for slower peers */
+	uint64_t record; /* bytes of a Kafka record that is still decoded */
+	uint32_t peers;  /* sessions at the same time, dynamic ones included */
+};
+
+struct config {
+	const char *state_dir;
+	uint32_t router_id;
+	uint32_t local_as;
+	uint32_t cluster_id; /* the router id where the file gives none */
+	struct config_endpoints listen;
+	struct config_kafka kafka;
+	struct config_advertise advertise;
+	struct config_views views;
+	struct config_peers peers;
+	struct config_graceful_restart graceful_restart;
+	struct config_endpoint http; /* addr.family IP_NONE: no HTTP over TCP */
+	const char *control_socket;  /* resolved: absolute when state_dir is */
+	struct config_log log;
+	struct config_threads threads;
+	struct config_safety safety;
+	struct config_limits limits;
+	const struct config_source *source; /* the text it came from: for printing */
+};
+
+#define CONFIG_ERRORS_MAX     20
+#define CONFIG_ERROR_TEXT_MAX 512
+#define CONFIG_TEXT_MAX       (4u << 20) /* bytes of a configuration file */
+
+/* What is wrong with a file: each text is "file:line:column: what; what to do". */
+struct config_errors {
+	unsigned len;
+	bool more; /* there were others after the first CONFIG_ERRORS_MAX */
+	char text[CONFIG_ERRORS_MAX][CONFIG_ERROR_TEXT_MAX];
+};
+
+/*
+ * Load a file. NULL: nothing was taken, and errors says why, all of it as far as it could be
+ * found in one go. The environment variable CALICO_ADVERTISE_CLUSTER_IPS gives
+ * advertise.cluster_ips where the file has none. Any thread (not while others setenv()).
+ */
+struct config *config_load(const char *path, struct config_errors *errors) MUST_USE;
+
+/* The same for len bytes of text; name stands for the file in messages. */
+struct config *config_load_text(
+    const char *name, const char *text, size_t len, struct config_errors *errors) MUST_USE;
+
+/* NULL is fine. No thread may still use the config. */
+void config_free(struct config *c);
+
+/*
+ * A path from the configuration or of ours: absolute ones stay, relative ones are under
+ * state_dir. Written into buf; NULL when it does not fit. Paths that are keys of the file are
+ * resolved already.
+ */
+const char *
+config_path(const struct config *c, const char *path, char *buf, size_t size) MUST_USE;
+
+/* Takes n bytes of text, borrowed for the call. */
+typedef void config_sink(void *ctx, const char *text, size_t n);
+
+/*
+ * Every value, one a line: "path: value  # default | file:line | environment". Values of
+ * librdkafka properties that look secret are printed as "(hidden)".
+ */
+void config_print_effective(const struct config *c, config_sink *sink, void *ctx);
+
+/* The reference page in markdown, generated from config.def. */
+void config_print_reference(config_sink *sink, void *ctx);
+
+/*
+ * Call cb for every key that the file sets and that this version checks but does not act on
+ * yet. where is "line:column"; both strings are borrowed for the call.
+ */
+typedef void config_unapplied(void *ctx, const char *key, const char *where);
+void config_each_unapplied(const struct config *c, config_unapplied *cb, void *ctx);
+
+/*
+ * The peer entry that a connection from addr belongs to: the one with that address, else the
+ * longest range that has it, else NULL. Borrowed from the config.
+ */
+const struct config_peer *config_peer_find(const struct config *c, const struct ip_addr *addr);
