@@ -17,10 +17,10 @@ const char *const prefix_class_names[CLASS_COUNT] = {
 
 /* In front of each entry. */
 struct name {
+	uint64_t idle_since; /* version of the last drop to 0 */
 	uint32_t users;
 	bool queued;    /* in the idle queue */
 	bool shares_id; /* next hops only */
-	bool given;     /* in the hash */
 };
 
 struct name_idle {
@@ -56,6 +56,7 @@ space_init(struct name_space *s, size_t size)
 	s->size = size;
 	stable_init(&s->entries, NAME_OFFSET + ((size + 7) & ~(size_t)7));
 	rcumap_init(&s->by_content);
+	rcumap_init(&s->by_id);
 	atomic_init(&s->freed, NULL);
 }
 
@@ -72,6 +73,7 @@ space_fini(struct name_space *s)
 	}
 	stable_fini(&s->entries);
 	rcumap_fini(&s->by_content);
+	rcumap_fini(&s->by_id);
 	free(s->free);
 	free(s->idle);
 }
@@ -82,6 +84,7 @@ names_init(struct names *n)
 	space_init(&n->prefixes, sizeof(struct ip_prefix));
 	space_init(&n->nexthops, sizeof(struct nexthop));
 	space_init(&n->attrs, sizeof(struct path_attrs));
+	n->nexthops.ids = true;
 }
 
 void
@@ -130,7 +133,6 @@ space_name(struct name_space *s, const void *content) ON_WRITER
 {
 	uint64_t hash = hash_bytes(content, s->size);
 	uint32_t index = rcumap_find_own(&s->by_content, hash, same_content, s, content);
-	struct name *name;
 
 	if (index != RCUMAP_NONE)
 		return index;
@@ -138,8 +140,7 @@ space_name(struct name_space *s, const void *content) ON_WRITER
 		collect_freed(s);
 	index = s->n_free ? s->free[--s->n_free] : stable_grow(&s->entries);
 	memcpy(entry_of(s, index), content, s->size);
-	name = name_of(s, index);
-	*name = (struct name){.given = true};
+	*name_of(s, index) = (struct name){.users = 0};
 	s->live++;
 	rcumap_insert(&s->by_content, hash, index);
 	return index;
@@ -151,20 +152,26 @@ prefix_name(struct names *n, const struct ip_prefix *p)
 	return space_name(&n->prefixes, p);
 }
 
-/* Marks the new name and those it collides with; a scan, but only for names never seen. */
-static void
-mark_shared_id(struct name_space *s, uint32_t index)
+static bool
+same_id(const void *ctx, uint32_t index, const void *key)
 {
-	const struct nexthop *mine = entry_of(s, index);
+	const struct nexthop *nh = entry_of(ctx, index);
 
-	for (uint32_t i = 0; i < s->entries.len; i++) {
-		const struct nexthop *other = entry_of(s, i);
+	return nh->path_id == *(const uint32_t *)key;
+}
 
-		if (i != index && name_of(s, i)->given && other->path_id == mine->path_id) {
-			name_of(s, i)->shares_id = true;
-			name_of(s, index)->shares_id = true;
-		}
+/* One of those with this identifier is found; each was marked when the next one came. */
+static void
+index_id(struct name_space *s, uint32_t index) ON_WRITER
+{
+	uint32_t id = ((const struct nexthop *)entry_of(s, index))->path_id;
+	uint32_t other = rcumap_find_own(&s->by_id, hash_mix(id), same_id, s, &id);
+
+	if (other != RCUMAP_NONE) {
+		name_of(s, other)->shares_id = true;
+		name_of(s, index)->shares_id = true;
 	}
+	rcumap_insert(&s->by_id, hash_mix(id), index);
 }
 
 uint32_t
@@ -173,7 +180,7 @@ nexthop_name(struct names *n, const struct nexthop *nh)
 	uint32_t live = n->nexthops.live, index = space_name(&n->nexthops, nh);
 
 	if (n->nexthops.live != live)
-		mark_shared_id(&n->nexthops, index);
+		index_id(&n->nexthops, index);
 	return index;
 }
 
@@ -246,7 +253,10 @@ name_drop(struct name_space *s, uint32_t index, uint64_t version)
 
 	must(name->users > 0);
 	name->users--;
-	if (name->users == 0 && !name->queued)
+	if (name->users)
+		return;
+	name->idle_since = version;
+	if (!name->queued)
 		queue_idle(s, index, version);
 }
 
@@ -269,7 +279,11 @@ give_back(struct name_space *s, uint32_t index) ON_WRITER
 	struct name_freed *f = must_alloc(sizeof(*f));
 
 	rcumap_remove(&s->by_content, hash_bytes(entry_of(s, index), s->size), index);
-	name_of(s, index)->given = false;
+	if (s->ids) {
+		const struct nexthop *nh = entry_of(s, index);
+
+		rcumap_remove(&s->by_id, hash_mix(nh->path_id), index);
+	}
 	s->live--;
 	f->space = s;
 	f->index = index;
@@ -282,9 +296,15 @@ space_reclaim(struct name_space *s, uint64_t floor) ON_WRITER
 	while (s->idle_head < s->idle_tail && s->idle[s->idle_head].version <= floor) {
 		uint32_t index = s->idle[s->idle_head++].index;
 
-		name_of(s, index)->queued = false;
-		if (name_of(s, index)->users == 0)
+		struct name *name = name_of(s, index);
+
+		name->queued = false;
+		if (name->users)
+			continue;
+		if (name->idle_since <= floor)
 			give_back(s, index);
+		else /* was used again meanwhile: wait for the later version */
+			queue_idle(s, index, name->idle_since);
 	}
 }
 
@@ -305,11 +325,11 @@ nexthop_shares_id(const struct names *n, uint32_t index)
 uint32_t
 nexthop_bound(const struct names *n)
 {
-	return __atomic_load_n(&n->nexthops.entries.len, __ATOMIC_ACQUIRE);
+	return stable_len(&n->nexthops.entries);
 }
 
 uint32_t
 prefix_bound(const struct names *n)
 {
-	return __atomic_load_n(&n->prefixes.entries.len, __ATOMIC_ACQUIRE);
+	return stable_len(&n->prefixes.entries);
 }

@@ -59,6 +59,8 @@ struct path_attrs {
 struct name_space {
 	struct stable entries; /* struct name + the entry */
 	struct rcumap by_content;
+	struct rcumap by_id;   /* next hops only: by path identifier, the writer's */
+	bool ids;
 	size_t size;                /* bytes of one entry */
 	uint32_t *free;             /* the writer's stack of indices to give out */
 	uint32_t n_free, cap_free;

@@ -63,7 +63,7 @@ struct waker;
 /* A reader's promise: it will not ask for changes at or before `floor` again. */
 struct table_reader {
 	_Atomic uint64_t floor;
-	struct table_reader *next; /* the table's, under its lock */
+	struct table_reader *next, **prev_next; /* the table's, under its lock */
 };
 
 struct table {
@@ -79,6 +79,7 @@ struct table {
 	_Atomic uint64_t barrier; /* End-of-RIB may follow this version; UINT64_MAX before it */
 	pthread_mutex_t readers_lock; /* joins and leaves, and the writer's look at the floors */
 	struct table_reader *readers;
+	_Atomic uint32_t n_readers;
 	struct waker *wakers[64]; /* woken by table_commit; set before the threads start */
 	unsigned n_wakers;
 };

@@ -7,7 +7,7 @@ void
 stable_init(struct stable *s, size_t element)
 {
 	s->element = element;
-	s->len = 0;
+	atomic_init(&s->len, 0);
 	for (unsigned k = 0; k < STABLE_SEGMENTS; k++)
 		atomic_init(&s->segment[k], NULL);
 }
@@ -23,7 +23,8 @@ stable_fini(struct stable *s)
 uint32_t
 stable_grow(struct stable *s)
 {
-	uint64_t i = (uint64_t)s->len + (1u << STABLE_FIRST_BITS);
+	uint32_t len = atomic_load_explicit(&s->len, memory_order_relaxed);
+	uint64_t i = (uint64_t)len + (1u << STABLE_FIRST_BITS);
 	unsigned k = 63u - (unsigned)__builtin_clzll(i) - STABLE_FIRST_BITS;
 
 	must(k < STABLE_SEGMENTS);
@@ -32,5 +33,6 @@ stable_grow(struct stable *s)
 
 		atomic_store_explicit(&s->segment[k], segment, memory_order_release);
 	}
-	return s->len++;
+	atomic_store_explicit(&s->len, len + 1, memory_order_release);
+	return len;
 }

@@ -16,7 +16,7 @@
 
 struct stable {
 	size_t element; /* bytes */
-	uint32_t len;   /* elements in use; the growing thread's */
+	_Atomic uint32_t len; /* elements in use; grown by one thread */
 	_Atomic(char *) segment[STABLE_SEGMENTS];
 };
 
@@ -25,6 +25,12 @@ void stable_fini(struct stable *s);
 
 /* Make room for one more, zeroed; returns its index. The one growing thread. */
 uint32_t stable_grow(struct stable *s) MUST_USE;
+
+static inline uint32_t
+stable_len(const struct stable *s)
+{
+	return atomic_load_explicit(&((struct stable *)(uintptr_t)s)->len, memory_order_acquire);
+}
 
 /* The element, borrowed for the life of the array. index < len. */
 static inline void *
