@@ -22,17 +22,19 @@ enum change_kind {
 struct change {
 	struct change *next; /* in order of arrival, after change_queue_drain() */
 	enum change_kind kind;
-	int32_t partition;         /* -1: not from a record */
-	int64_t offset;            /* the record's, -1: not from a record */
-	int64_t record_ms;         /* Kafka timestamp, ms since 1970; -1: none */
-	uint64_t resource_version; /* of the object; of a tombstone from header rv; 0: unknown */
-	uint64_t epoch;            /* publisher's run, from the header or the sync value; 0: unknown */
+	int32_t partition; /* -1: not from a record */
+	int64_t offset;    /* the record's, -1: not from a record */
+	int64_t record_ms; /* Kafka timestamp, ms since 1970; -1: none */
+	uint64_t
+	    resource_version; /* of the object; of a tombstone from header rv; 0: unknown */
+	uint64_t epoch; /* publisher's run, from the header or the sync value; 0: unknown */
 	struct record_key key;     /* NUL-terminated parts that live as long as the change */
 	struct object *object;     /* owned until taken (set to NULL by whoever takes it) */
 	struct slice_names *names; /* owned; may be NULL: no endpoint has a nodeName */
-	uint64_t counts[RESOURCE_COUNT]; /* SYNC_END: objects listed per resource, or COUNT_UNKNOWN */
-	uint64_t seen_ns;                /* monotonic time at which the consumer had the record */
-	uint32_t bytes;                  /* heap of it all, for the queue's limit */
+	uint64_t counts
+	    [RESOURCE_COUNT]; /* SYNC_END: objects listed per resource, or COUNT_UNKNOWN */
+	uint64_t seen_ns;     /* monotonic time at which the consumer had the record */
+	uint32_t bytes;       /* heap of it all, for the queue's limit */
 };
 
 /* Frees the change and what it still owns; NULL is allowed. Any thread. */

@@ -24,8 +24,8 @@ struct object {
 	uint32_t block_bytes;      /* size of the whole heap block */
 	uint8_t resource;          /* enum resource: what this object really is */
 	uint8_t ns_len, name_len;
-	bool deleting;             /* metadata.deletionTimestamp is set */
-	char uid[OBJECT_UID_MAX];  /* "" where the record carried none */
+	bool deleting;            /* metadata.deletionTimestamp is set */
+	char uid[OBJECT_UID_MAX]; /* "" where the record carried none */
 };
 
 struct label {
@@ -43,7 +43,12 @@ const char *labels_find(const struct labels *labels, const char *key);
 /* A condition's status; absent counts as unknown, as in Kubernetes. */
 enum condition { CONDITION_UNKNOWN, CONDITION_FALSE, CONDITION_TRUE };
 
-enum taint_effect { TAINT_OTHER, TAINT_NO_SCHEDULE, TAINT_PREFER_NO_SCHEDULE, TAINT_NO_EXECUTE };
+enum taint_effect {
+	TAINT_OTHER,
+	TAINT_NO_SCHEDULE,
+	TAINT_PREFER_NO_SCHEDULE,
+	TAINT_NO_EXECUTE
+};
 
 struct taint {
 	const char *key, *value;
@@ -63,8 +68,10 @@ struct node {
 	struct labels labels;      /* all of them */
 	struct labels annotations; /* those the decoder was told to keep */
 	const struct taint *taints;
-	const struct node_address *addresses; /* in the object's order: the first of a type and family counts */
-	const struct ip_prefix *pod_cidrs;    /* spec.podCIDRs, or spec.podCIDR where that is empty */
+	const struct node_address
+	    *addresses; /* in the object's order: the first of a type and family counts */
+	const struct ip_prefix
+	    *pod_cidrs; /* spec.podCIDRs, or spec.podCIDR where that is empty */
 	uint16_t n_taints, n_addresses, n_pod_cidrs;
 	bool unschedulable;          /* spec.unschedulable: cordoned */
 	uint8_t ready;               /* enum condition, type Ready */
@@ -90,7 +97,8 @@ struct service {
 	struct object object;
 	struct labels labels;      /* all of them */
 	struct labels annotations; /* heliograph.io/ only */
-	const struct ip_addr *cluster_ips;  /* spec.clusterIPs, or spec.clusterIP; empty when headless */
+	const struct ip_addr
+	    *cluster_ips; /* spec.clusterIPs, or spec.clusterIP; empty when headless */
 	const struct ip_addr *external_ips; /* spec.externalIPs */
 	const struct ingress *ingress;      /* status.loadBalancer.ingress with an ip */
 	const char *load_balancer_class;    /* NULL: unset */
@@ -99,8 +107,9 @@ struct service {
 	uint8_t type;                    /* enum service_type */
 	uint8_t external_traffic_policy; /* enum traffic_policy */
 	uint8_t internal_traffic_policy; /* enum traffic_policy */
-	uint8_t ip_families[IP_FAMILIES]; /* enum ip_family in spec.ipFamilies' order, IP_NONE after the last */
-	bool headless;                   /* clusterIP is "None" */
+	uint8_t ip_families
+	    [IP_FAMILIES]; /* enum ip_family in spec.ipFamilies' order, IP_NONE after the last */
+	bool headless;     /* clusterIP is "None" */
 	bool publish_not_ready_addresses;
 };
 
@@ -113,9 +122,9 @@ struct service {
 
 /* 8 bytes and the address; walk them with slice_endpoint(). */
 struct endpoint {
-	uint32_t node;    /* index in the writer's node table; ENDPOINT_NODE_NONE until resolved */
-	uint16_t zone;    /* index in the slice's zones, or ENDPOINT_ZONE_NONE */
-	uint8_t flags;    /* ENDPOINT_* bits, absent conditions already resolved */
+	uint32_t node; /* index in the writer's node table; ENDPOINT_NODE_NONE until resolved */
+	uint16_t zone; /* index in the slice's zones, or ENDPOINT_ZONE_NONE */
+	uint8_t flags; /* ENDPOINT_* bits, absent conditions already resolved */
 	uint8_t reserved; /* 0 */
 	uint8_t addr[];   /* 4 or 16 bytes by the slice's family */
 };
@@ -128,7 +137,8 @@ struct slice {
 	const char *const *zones; /* the distinct zones of its endpoints */
 	uint32_t n_endpoints;
 	uint16_t n_zones;
-	uint8_t family; /* enum ip_family of addressType; IP_NONE for FQDN (then no endpoints) */
+	uint8_t
+	    family; /* enum ip_family of addressType; IP_NONE for FQDN (then no endpoints) */
 };
 
 static inline size_t
@@ -141,7 +151,8 @@ slice_stride(const struct slice *s)
 static inline const struct endpoint *
 slice_endpoint(const struct slice *s, uint32_t i)
 {
-	return (const struct endpoint *)(const void *)((const char *)s->first + i * slice_stride(s));
+	return (const struct endpoint *)(const void *)((const char *)s->first +
+	                                               i * slice_stride(s));
 }
 
 /* The same, for the writer to fill `node` before the slice is published. */
@@ -162,8 +173,9 @@ slice_endpoint_ip(const struct slice *s, const struct endpoint *e)
  * read once by the writer to fill endpoint.node, then free()d.
  */
 struct slice_names {
-	uint32_t n;        /* as the slice's n_endpoints */
-	uint32_t offset[]; /* from the block's start to the NUL-terminated name; 0: no nodeName */
+	uint32_t n; /* as the slice's n_endpoints */
+	uint32_t
+	    offset[]; /* from the block's start to the NUL-terminated name; 0: no nodeName */
 };
 
 /* The name of endpoint i's node, or NULL where it has none. Equal neighbours share one text (equal pointers). */

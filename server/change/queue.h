@@ -24,7 +24,7 @@ struct change_queue {
 	_Atomic uint64_t bytes;          /* heap of what waits */
 	_Atomic uint32_t asleep;         /* futex: 1 while the writer sleeps */
 	_Atomic uint32_t kicked;
-	_Atomic uint32_t drains;         /* futex: counts drains, for producers that wait for room */
+	_Atomic uint32_t drains; /* futex: counts drains, for producers that wait for room */
 	uint64_t max_bytes;
 };
 
@@ -32,7 +32,8 @@ struct change_queue {
 #define CHANGE_QUEUE_BYTES ((uint64_t)64 * 1024 * 1024)
 
 void change_queue_init(struct change_queue *q, uint64_t max_bytes);
-void change_queue_fini(struct change_queue *q); /* frees what still waits; no producers any more */
+void
+change_queue_fini(struct change_queue *q); /* frees what still waits; no producers any more */
 
 /* Append c to the batch, which owns it from then on. */
 void change_batch_add(struct change_batch *b, struct change *c);

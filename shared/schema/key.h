@@ -14,7 +14,7 @@
 
 enum resource {
 	RESOURCE_NONE,
-#define RESOURCE(id, plural, scope, api_version, kind) RESOURCE_##id,
+#define RESOURCE(id, plural, scope, api_version, older_api_version, kind) RESOURCE_##id,
 #include "schema/resource.def"
 #undef RESOURCE
 	RESOURCE_COUNT
@@ -23,23 +23,28 @@ enum resource {
 enum resource_scope { SCOPE_CLUSTER, SCOPE_NAMESPACE };
 
 struct resource_row {
-	const char *plural;      /* first part of the key: the name in the API's paths */
+	const char *plural; /* first part of the key: the name in the API's paths */
 	enum resource_scope scope;
-	const char *api_version; /* "v1", "discovery.k8s.io/v1"; "" for sync */
-	const char *kind;        /* "Node"; "" for sync */
+	const char *api_version;       /* "v1", "discovery.k8s.io/v1"; "" for sync */
+	const char *older_api_version; /* also understood; "" where there is none */
+	const char *kind;              /* "Node"; "" for sync */
 };
 
 /* By enum resource; the row of RESOURCE_NONE is empty strings. */
 extern const struct resource_row resource_rows[RESOURCE_COUNT];
 
 /* Kubernetes: a namespace is a DNS label, a name at most a DNS subdomain. */
-#define KEY_NS_MAX   63
-#define KEY_NAME_MAX 253
-#define KEY_TEXT_MAX (16 + KEY_NS_MAX + KEY_NAME_MAX) /* any key with its slashes and its NUL */
+#define KEY_NS_MAX       63
+#define KEY_NAME_MAX     253
+#define KEY_RESOURCE_MAX 14 /* "endpointslices" */
+#define KEY_TEXT_MAX                                                                           \
+	(KEY_RESOURCE_MAX + KEY_NS_MAX + KEY_NAME_MAX + 3) /* any of ours, two slashes, NUL */
+#define KEY_BYTES_MAX 1024                                 /* longer ones are refused unread */
 
 struct record_key {
-	const char *ns, *name; /* borrowed; end by length, and with a NUL where the owner says so */
-	uint8_t resource;      /* enum resource */
+	const char *ns,
+	    *name;        /* borrowed; end by length, and with a NUL where the owner says so */
+	uint8_t resource; /* enum resource */
 	uint8_t ns_len, name_len;
 };
 
