@@ -8,13 +8,14 @@
 #include "k8s/networking.pb-c.h"
 #include "schema/value.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 struct bytes {
 	uint8_t *at;

@@ -3,7 +3,6 @@
 #include "change/queue.h"
 #include "core/clock.h"
 
-#include <cmocka.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #define PRODUCERS 3
 #define EACH      30000

@@ -2,12 +2,13 @@
 /* Record keys: what is a key, what is not, and that keys print back to what they were. */
 #include "schema/key.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static enum key_result
 parse(const char *text, struct record_key *out)

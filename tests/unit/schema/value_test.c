@@ -4,12 +4,13 @@
 #include "k8s/runtime.pb-c.h"
 #include "schema/value.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static void
 a_sealed_value_is_a_runtime_unknown(void **state)
