@@ -81,7 +81,7 @@ change_queue_push(struct change_queue *q, struct change_batch *b)
 
 	if (!b->newest)
 		return;
-	atomic_fetch_add_explicit(&q->bytes, b->bytes, memory_order_relaxed);
+	atomic_fetch_add(&q->bytes, b->bytes);
 	old = atomic_load_explicit(&q->newest, memory_order_relaxed);
 	do {
 		b->oldest->next = old;
@@ -93,8 +93,7 @@ change_queue_push(struct change_queue *q, struct change_batch *b)
 bool
 change_queue_full(const struct change_queue *q)
 {
-	return atomic_load_explicit(&((struct change_queue *)(uintptr_t)q)->bytes,
-	           memory_order_relaxed) > q->max_bytes;
+	return atomic_load(&((struct change_queue *)(uintptr_t)q)->bytes) > q->max_bytes;
 }
 
 bool
@@ -112,7 +111,6 @@ change_queue_drain(struct change_queue *q)
 {
 	struct change *c = atomic_exchange(&q->newest, NULL), *oldest = NULL;
 	uint64_t bytes = 0;
-	bool was_full = change_queue_full(q);
 
 	while (c) {
 		struct change *older = c->next;
@@ -122,8 +120,8 @@ change_queue_drain(struct change_queue *q)
 		oldest = c;
 		c = older;
 	}
-	atomic_fetch_sub_explicit(&q->bytes, bytes, memory_order_relaxed);
-	if (was_full) {
+	/* Who found it full did so before this, or sees the new count: none sleeps through it. */
+	if (atomic_fetch_sub(&q->bytes, bytes) > q->max_bytes) {
 		atomic_fetch_add(&q->drains, 1);
 		futex_wake(&q->drains, INT32_MAX);
 	}
