@@ -7,12 +7,13 @@
  */
 #pragma once
 
+#include "core/must.h"
 #include "core/rcu.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define CHUNK_BYTES ((uint32_t)128 * 1024) /* room per chunk: two of the largest messages (RFC 8654) */
+#define CHUNK_BYTES ((uint32_t)128 * 1024) /* at most */
 _Static_assert(CHUNK_BYTES >= 2 * 65535, "a chunk holds at least one extended message behind another");
 
 struct chunk {
@@ -30,14 +31,12 @@ struct chunk {
 	_Alignas(64) uint8_t bytes[];
 };
 
-/* An empty chunk with CHUNK_BYTES of room, held once. */
-struct chunk *chunk_new(void) ON_PACKER;
-
-/* Give back the room behind len. The chunk may move; only before it is shared. */
-struct chunk *chunk_trim(struct chunk *c) ON_PACKER;
+/* A chunk with a copy of len bytes, held once; the caller fills in the other fields before it
+ * shares it. */
+struct chunk *chunk_new(const uint8_t *bytes, uint32_t len) ON_PACKER MUST_USE;
 
 /* Hold a chunk found under RCU; false: it is being let go, look again. */
-bool chunk_hold(struct chunk *c) RCU_READER;
+bool chunk_hold(struct chunk *c) RCU_READER MUST_USE;
 
 /* Hold once more a chunk that the caller holds already. */
 void chunk_hold_more(struct chunk *c) ANY_THREAD;

@@ -65,11 +65,11 @@ struct cursor {
 	uint64_t reached;          /* everything up to this version has been sent      */
 	uint64_t must_reach;       /* a snapshot older than this would go back in time */
 	bool synced;               /* one whole table has been sent since start or restart */
+	bool end_seen;             /* cursor_synced() has said so                          */
 	bool lost;                 /* what it missed is gone: the session must start anew  */
 	struct chunk *ahead[CURSOR_AHEAD]; /* held between cursor_iov and cursor_consume */
 	unsigned n_ahead;
 	struct table_reader floor; /* what the table keeps for this cursor             */
-	struct cursor *next, **prev_next; /* the group's list of cursors, under its lock */
 	uint64_t paths_sent;       /* announced and withdrawn, for show                */
 };
 
@@ -95,7 +95,7 @@ bool cursor_at_boundary(const struct cursor *c, size_t *rest) ON_IO;
 bool cursor_has_news(const struct cursor *c) ON_IO;
 
 /* Everything that was there at the barrier has been sent: End-of-RIB is due. */
-bool cursor_synced(const struct cursor *c) ON_IO;
+bool cursor_synced(struct cursor *c) ON_IO;
 
 /* The peer asked for a refresh: send the whole table again, never an older state than it has. At a boundary only. */
 void cursor_restart(struct cursor *c) ON_IO;

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A cursor walks START -> SNAPSHOT -> WINDOW, leaves the window for CATCHUP when it was too
+ * slow, and comes back. `reached` only grows; the states it sends never go back in version
+ * because every place it enters begins at or behind `reached` and shows that version or newer.
+ */
+#include "ribout/group.h"
+
+#include "core/wire.h"
+
+static void
+set_reached(struct cursor *c, uint64_t version)
+{
+	c->reached = version;
+	atomic_store_explicit(&c->floor.floor, version, memory_order_release);
+}
+
+void
+cursor_init(struct cursor *c, struct group *g)
+{
+	*c = (struct cursor){.group = g, .place = CURSOR_START};
+	table_join(ribout_table(g->ribout), &c->floor);
+}
+
+static void
+drop_ahead(struct cursor *c)
+{
+	for (unsigned i = 0; i < c->n_ahead; i++)
+		chunk_drop(c->ahead[i]);
+	c->n_ahead = 0;
+}
+
+static void
+leave_place(struct cursor *c)
+{
+	if (c->chunk)
+		chunk_drop(c->chunk);
+	if (c->snapshot)
+		snapshot_drop(c->snapshot);
+	if (c->catchup)
+		catchup_drop(c->catchup);
+	c->chunk = NULL;
+	c->snapshot = NULL;
+	c->catchup = NULL;
+	c->offset = 0;
+}
+
+void
+cursor_fini(struct cursor *c)
+{
+	drop_ahead(c);
+	leave_place(c);
+	table_leave(ribout_table(c->group->ribout), &c->floor);
+	group_leave(c->group);
+	c->group = NULL;
+}
+
+void
+cursor_restart(struct cursor *c)
+{
+	must(!c->chunk && !c->n_ahead);
+	leave_place(c);
+	c->place = CURSOR_START;
+	c->must_reach = c->reached;
+	c->synced = false;
+	c->end_seen = false;
+}
+
+/* ---- from place to place ---- */
+
+static void
+ask_snapshot(struct cursor *c)
+{
+	uint64_t want = atomic_load_explicit(&c->group->want, memory_order_relaxed);
+
+	while (want < c->must_reach + 1)
+		if (atomic_compare_exchange_weak_explicit(&c->group->want, &want,
+		        c->must_reach + 1, memory_order_release, memory_order_relaxed)) {
+			group_wake(c->group);
+			return;
+		}
+}
+
+static bool
+usable(const struct cursor *c, const struct snapshot *s)
+{
+	return s && s->version >= c->must_reach && !snapshot_stale(s);
+}
+
+static bool
+enter_snapshot(struct cursor *c)
+{
+	struct snapshot *s;
+
+	rcu_enter();
+	s = rcu_get(c->group->snapshot);
+	if (!usable(c, s) || !snapshot_hold(s))
+		s = NULL;
+	rcu_leave();
+	if (!s) {
+		ask_snapshot(c);
+		return false;
+	}
+	c->snapshot = s;
+	c->slice = 0;
+	c->place = CURSOR_SNAPSHOT;
+	return true;
+}
+
+static void
+enter_catchup(struct cursor *c)
+{
+	const struct table *t = ribout_table(c->group->ribout);
+
+	/* Only if what the floors protect was given up on purpose. */
+	if (atomic_load_explicit(&((struct table *)(uintptr_t)t)->purged, memory_order_acquire) >
+	    c->reached) {
+		c->lost = true;
+		return;
+	}
+	c->catchup = catchup_ask(c->group, c->reached);
+	c->slice = 0;
+	c->place = CURSOR_CATCHUP;
+}
+
+static void
+enter_window(struct cursor *c)
+{
+	if (window_find(&c->group->window, c->reached, &c->seq))
+		c->place = CURSOR_WINDOW;
+	else
+		enter_catchup(c);
+}
+
+/* The place has nothing more: go to the next one. False: wait for news. */
+static bool
+next_place(struct cursor *c, bool gone)
+{
+	struct snapshot *s = c->snapshot;
+
+	switch (c->place) {
+	case CURSOR_START:
+		return enter_snapshot(c);
+	case CURSOR_SNAPSHOT:
+		/* done is set after the last chunk: read it first, then look for a chunk. */
+		if (!atomic_load_explicit(&s->done, memory_order_acquire) ||
+		    snapshot_chunk(s, c->slice))
+			return snapshot_chunk(s, c->slice) != NULL;
+		set_reached(c, s->version);
+		c->synced = true;
+		leave_place(c);
+		enter_window(c);
+		return !c->lost;
+	case CURSOR_WINDOW:
+		if (gone)
+			enter_catchup(c);
+		return gone && !c->lost;
+	case CURSOR_CATCHUP:
+		if (!catchup_ready(c->catchup))
+			return false;
+		set_reached(c, c->catchup->to);
+		leave_place(c);
+		enter_window(c);
+		return !c->lost;
+	}
+	return false;
+}
+
+/* The chunk `ahead` places behind the next one, held for the caller, or NULL. */
+static struct chunk *
+look(struct cursor *c, unsigned ahead, bool *gone)
+{
+	struct chunk *k = NULL;
+
+	*gone = false;
+	switch (c->place) {
+	case CURSOR_START:
+		break;
+	case CURSOR_SNAPSHOT:
+		k = snapshot_chunk(c->snapshot, c->slice + ahead);
+		break;
+	case CURSOR_WINDOW:
+		return window_take(&c->group->window, c->seq + ahead, gone);
+	case CURSOR_CATCHUP:
+		if (catchup_ready(c->catchup) && c->slice + ahead < c->catchup->n)
+			k = c->catchup->chunk[c->slice + ahead];
+		break;
+	}
+	if (k)
+		chunk_hold_more(k);
+	return k;
+}
+
+/* A chunk has been handed to TCP whole: one step on. */
+static void
+finish(struct cursor *c, struct chunk *k)
+{
+	if (c->place == CURSOR_WINDOW) {
+		c->seq++;
+		set_reached(c, k->to > c->reached ? k->to : c->reached);
+	} else {
+		c->slice++;
+	}
+	c->paths_sent += k->paths;
+	chunk_drop(k);
+}
+
+/* ---- what the session calls ---- */
+
+unsigned
+cursor_iov(struct cursor *c, struct iovec *iov, unsigned max)
+{
+	bool gone = false;
+
+	must(c->n_ahead == 0);
+	if (max > CURSOR_AHEAD)
+		max = CURSOR_AHEAD;
+	if (c->chunk) {
+		c->ahead[c->n_ahead++] = c->chunk;
+		c->chunk = NULL;
+	}
+	while (c->n_ahead < max && !c->lost) {
+		struct chunk *k = look(c, c->n_ahead, &gone);
+
+		if (k)
+			c->ahead[c->n_ahead++] = k;
+		else if (c->n_ahead || !next_place(c, gone))
+			break;
+	}
+	for (unsigned i = 0; i < c->n_ahead; i++) {
+		uint32_t skip = i == 0 ? c->offset : 0;
+
+		iov[i].iov_base = c->ahead[i]->bytes + skip;
+		iov[i].iov_len = c->ahead[i]->len - skip;
+	}
+	return c->n_ahead;
+}
+
+void
+cursor_consume(struct cursor *c, size_t bytes)
+{
+	for (unsigned i = 0; i < c->n_ahead; i++) {
+		struct chunk *k = c->ahead[i];
+		size_t left = k->len - c->offset;
+
+		if (bytes >= left) {
+			bytes -= left;
+			c->offset = 0;
+			finish(c, k);
+		} else if (!c->chunk && (bytes || c->offset)) {
+			c->offset += (uint32_t)bytes;
+			c->chunk = k;
+			bytes = 0;
+		} else {
+			chunk_drop(k); /* untouched: found again where it is, or superseded */
+		}
+	}
+	must(bytes == 0);
+	c->n_ahead = 0;
+}
+
+bool
+cursor_at_boundary(const struct cursor *c, size_t *rest)
+{
+	uint32_t at = 0;
+
+	*rest = 0;
+	if (!c->chunk)
+		return true;
+	while (at < c->offset) /* the length field of each message (RFC 4271 4.1) */
+		at += (uint32_t)c->chunk->bytes[at + 16] << 8 | c->chunk->bytes[at + 17];
+	*rest = at - c->offset;
+	return *rest == 0;
+}
+
+static bool
+past_barrier(const struct cursor *c)
+{
+	struct table *t = ribout_table(c->group->ribout);
+
+	return c->synced && c->reached >= atomic_load_explicit(&t->barrier, memory_order_acquire);
+}
+
+bool
+cursor_has_news(const struct cursor *c)
+{
+	const struct snapshot *s = c->snapshot;
+	bool news = c->chunk != NULL;
+
+	if (c->lost)
+		return true;
+	switch (c->place) {
+	case CURSOR_START:
+		rcu_enter();
+		news = usable(c, rcu_get(c->group->snapshot));
+		rcu_leave();
+		break;
+	case CURSOR_SNAPSHOT:
+		news = news || snapshot_chunk(s, c->slice) ||
+		    atomic_load_explicit(&((struct snapshot *)(uintptr_t)s)->done,
+		        memory_order_acquire);
+		break;
+	case CURSOR_WINDOW:
+		news = news || c->seq < window_tail(&c->group->window);
+		break;
+	case CURSOR_CATCHUP:
+		news = news || catchup_ready(c->catchup);
+		break;
+	}
+	return news || (!c->end_seen && past_barrier(c));
+}
+
+bool
+cursor_synced(struct cursor *c)
+{
+	if (!past_barrier(c))
+		return false;
+	c->end_seen = true;
+	return true;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ribout/gather.h"
+
+#include "core/hash.h"
+#include "core/must.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define KEEP_PATHS      65536u /* capacity kept between rounds: 768 KiB per array */
+#define SMALL_SORT      512u   /* below it qsort beats clearing a counter per next hop */
+#define PREFIXES_A_SIDE 1024u  /* prefixes read within one read side */
+
+void
+gather_init(struct gather *g, const struct table *t)
+{
+	memset(g, 0, sizeof(*g));
+	g->table = t;
+}
+
+void
+gather_fini(struct gather *g)
+{
+	free(g->announce.at);
+	free(g->withdraw[0].at);
+	free(g->withdraw[1].at);
+	free(g->sorted.at);
+	free(g->counts);
+	free(g->stamp);
+}
+
+static void
+paths_start(struct gather_paths *p)
+{
+	if (p->cap > KEEP_PATHS) {
+		free(p->at);
+		p->at = NULL;
+		p->cap = 0;
+	}
+	p->n = 0;
+}
+
+void
+gather_start(struct gather *g, const struct format *f)
+{
+	g->format = *f;
+	paths_start(&g->announce);
+	paths_start(&g->withdraw[0]);
+	paths_start(&g->withdraw[1]);
+	paths_start(&g->sorted);
+}
+
+static void
+paths_add(struct gather_paths *p, uint32_t nexthop, uint32_t attrs, uint32_t prefix)
+{
+	if (p->n == p->cap) {
+		p->cap = p->cap ? p->cap + p->cap / 2 : 1024;
+		p->at = must_realloc(p->at, p->cap * sizeof(*p->at));
+	}
+	p->at[p->n++] = (struct gather_path){.nexthop = nexthop, .attrs = attrs, .prefix = prefix};
+}
+
+/*
+ * The one path for peers that take only one (no ADD-PATH): highest LOCAL_PREF, then by
+ * rendezvous hashing of (prefix, next hop), so that prefixes spread over next hops, a lost
+ * next hop moves only its own prefixes, and both replicas choose alike.
+ */
+static const struct path *
+best_path(const struct names *names, const struct ip_prefix *prefix, const struct pathset *s)
+{
+	const struct path *best = NULL;
+	uint32_t best_pref = 0;
+	uint64_t best_hash = 0, prefix_hash = ip_prefix_hash(prefix);
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		uint32_t pref = attrs_at(names, s->path[i].attrs)->local_pref;
+		uint64_t hash = hash_two(
+		    prefix_hash, ip_hash(&nexthop_at(names, s->path[i].nexthop)->addr));
+
+		if (best && (pref < best_pref || (pref == best_pref && hash <= best_hash)))
+			continue;
+		best = &s->path[i];
+		best_pref = pref;
+		best_hash = hash;
+	}
+	return best;
+}
+
+/* Nobody knows which path was the best one before, so any change says the present one again. */
+static void
+take_best(struct gather *g, uint32_t prefix, const struct ip_prefix *p, const struct pathset *s)
+{
+	const struct path *best = best_path(g->table->names, p, s);
+
+	if (best)
+		paths_add(&g->announce, best->nexthop, best->attrs, prefix);
+	else
+		paths_add(&g->withdraw[ip_family_index(p->addr.family)], 0, 0, prefix);
+}
+
+/* The prefix's paths with a state newer than `from`. Returns how many were taken. */
+static uint32_t
+take(struct gather *g, uint32_t prefix, const struct pathset *s, uint64_t from)
+{
+	const struct ip_prefix *p = prefix_at(g->table->names, prefix);
+	unsigned family = ip_family_index(p->addr.family);
+	uint32_t before;
+
+	if (!g->format.family[family])
+		return 0;
+	if (!g->format.add_path[family]) {
+		take_best(g, prefix, p, s);
+		return 1;
+	}
+	before = g->announce.n + g->withdraw[family].n;
+	for (uint32_t i = 0; i < s->n; i++)
+		if (path_since(s, &s->path[i]) > from)
+			paths_add(&g->announce, s->path[i].nexthop, s->path[i].attrs, prefix);
+	for (uint32_t i = s->n; i < s->n + s->tombstones; i++)
+		if (path_since(s, &s->path[i]) > from)
+			paths_add(&g->withdraw[family], s->path[i].nexthop, 0, prefix);
+	return g->announce.n + g->withdraw[family].n - before;
+}
+
+/* True the first time in this round. */
+static bool
+stamp(struct gather *g, uint32_t prefix)
+{
+	if (prefix >= g->cap_stamp) {
+		uint32_t cap = prefix_bound(g->table->names);
+
+		must(prefix < cap);
+		g->stamp = must_realloc(g->stamp, cap * sizeof(*g->stamp));
+		memset(g->stamp + g->cap_stamp, 0, (cap - g->cap_stamp) * sizeof(*g->stamp));
+		g->cap_stamp = cap;
+	}
+	if (g->stamp[prefix] == g->round)
+		return false;
+	g->stamp[prefix] = g->round;
+	return true;
+}
+
+static void
+next_round(struct gather *g)
+{
+	if (++g->round)
+		return;
+	if (g->stamp)
+		memset(g->stamp, 0, g->cap_stamp * sizeof(*g->stamp));
+	g->round = 1;
+}
+
+/* One read side: up to PREFIXES_A_SIDE order entries behind `from_entry`. Returns the version
+ * of the last one looked at, or `to` when there are no more. */
+static uint64_t
+take_some(struct gather *g, uint64_t from, uint64_t behind, uint64_t to, uint32_t *budget)
+{
+	uint64_t reached = to;
+	const struct order *o;
+	uint32_t pos, len, seen = 0;
+
+	rcu_enter();
+	o = table_order(g->table, behind, &pos);
+	len = atomic_load_explicit(&((struct order *)(uintptr_t)o)->len, memory_order_acquire);
+	for (; pos < len && o->entry[pos].version <= to; pos++) {
+		uint32_t prefix = o->entry[pos].prefix, taken = 0;
+		const struct pathset *s = table_get(g->table, prefix);
+
+		if (seen++ == PREFIXES_A_SIDE || *budget == 0) {
+			reached = o->entry[pos - 1].version;
+			break;
+		}
+		/* Also a superseded entry is taken, with the newest state: what it changed
+		 * must not wait for the later entry, which may lie behind this reader's end. */
+		if (s && stamp(g, prefix))
+			taken = take(g, prefix, s, from);
+		*budget -= taken < *budget ? taken : *budget;
+	}
+	rcu_leave();
+	return reached;
+}
+
+uint64_t
+gather_changes(struct gather *g, uint64_t from, uint64_t to, uint32_t budget)
+{
+	uint64_t at = from;
+
+	next_round(g);
+	while (at < to && budget)
+		at = take_some(g, from, at, to, &budget);
+	return at;
+}
+
+void
+gather_all(struct gather *g)
+{
+	uint32_t bound = prefix_bound(g->table->names);
+
+	for (uint32_t prefix = 0; prefix < bound;) {
+		rcu_enter();
+		for (uint32_t end = prefix + PREFIXES_A_SIDE; prefix < bound && prefix < end;
+		     prefix++) {
+			const struct pathset *s = table_get(g->table, prefix);
+
+			if (s && s->n)
+				take(g, prefix, s, 0);
+		}
+		rcu_leave();
+	}
+}
+
+static int
+by_nexthop(const void *a, const void *b)
+{
+	const struct gather_path *x = a, *y = b;
+
+	if (x->nexthop != y->nexthop)
+		return x->nexthop < y->nexthop ? -1 : 1;
+	if (x->attrs != y->attrs)
+		return x->attrs < y->attrs ? -1 : 1;
+	return x->prefix < y->prefix ? -1 : x->prefix > y->prefix;
+}
+
+/* Within the runs of one next hop nearly always all attributes are equal. */
+static void
+sort_runs(struct gather_paths *p)
+{
+	for (uint32_t i = 0, end; i < p->n; i = end) {
+		bool mixed = false;
+
+		for (end = i + 1; end < p->n && p->at[end].nexthop == p->at[i].nexthop; end++)
+			mixed = mixed || p->at[end].attrs != p->at[i].attrs;
+		if (mixed)
+			qsort(p->at + i, end - i, sizeof(*p->at), by_nexthop);
+	}
+}
+
+static void
+counting_sort(struct gather *g)
+{
+	struct gather_paths *a = &g->announce, swap;
+	uint32_t bound = nexthop_bound(g->table->names), sum = 0;
+
+	if (bound + 1 > g->cap_counts) {
+		g->cap_counts = bound + 1;
+		g->counts = must_realloc(g->counts, g->cap_counts * sizeof(*g->counts));
+	}
+	memset(g->counts, 0, (bound + 1) * sizeof(*g->counts));
+	for (uint32_t i = 0; i < a->n; i++)
+		g->counts[a->at[i].nexthop]++;
+	for (uint32_t i = 0; i < bound; i++) {
+		uint32_t n = g->counts[i];
+
+		g->counts[i] = sum;
+		sum += n;
+	}
+	if (g->sorted.cap < a->n) {
+		free(g->sorted.at);
+		g->sorted.cap = a->n;
+		g->sorted.at = must_alloc(a->n * sizeof(*a->at));
+	}
+	for (uint32_t i = 0; i < a->n; i++)
+		g->sorted.at[g->counts[a->at[i].nexthop]++] = a->at[i];
+	g->sorted.n = a->n;
+	swap = g->announce;
+	g->announce = g->sorted;
+	g->sorted = swap;
+}
+
+void
+gather_sort(struct gather *g)
+{
+	if (g->announce.n < SMALL_SORT) {
+		qsort(g->announce.at, g->announce.n, sizeof(*g->announce.at), by_nexthop);
+		return;
+	}
+	counting_sort(g);
+	sort_runs(&g->announce);
+}

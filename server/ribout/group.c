@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ribout/group.h"
+
+#include <stdlib.h>
+
+#define EVERYTHING UINT32_MAX /* paths: no budget */
+
+struct group *
+group_new(struct ribout *r, const struct format *f, uint64_t id)
+{
+	struct group *g = must_calloc(1, sizeof(*g));
+	struct table *t = ribout_table(r);
+
+	g->id = id;
+	g->format = *f;
+	g->ribout = r;
+	window_init(&g->window);
+	gather_init(&g->making_gather, t);
+	encoder_init(&g->making_encoder, t->names);
+	atomic_init(&g->packed, table_join(t, &g->floor));
+	/* Nobody can go on from before the group was there. */
+	atomic_init(&g->window.evicted_to, atomic_load_explicit(&g->packed, memory_order_relaxed));
+	return g;
+}
+
+static void
+drop_all(struct catchup *k)
+{
+	while (k) {
+		struct catchup *next = k->next;
+
+		catchup_drop(k);
+		k = next;
+	}
+}
+
+void
+group_free(struct group *g)
+{
+	struct snapshot *s = rcu_own_as(packer, g->snapshot);
+
+	drop_all(atomic_exchange(&g->requests, NULL));
+	drop_all(g->queue);
+	if (s)
+		snapshot_drop(s);
+	window_fini(&g->window);
+	table_leave(ribout_table(g->ribout), &g->floor);
+	gather_fini(&g->making_gather);
+	encoder_fini(&g->making_encoder);
+	free(g);
+}
+
+static void
+count_chunk(struct group *g, const struct chunk *c)
+{
+	atomic_fetch_add_explicit(&g->chunks_made, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&g->bytes_made, c->len, memory_order_relaxed);
+}
+
+/* ---- commits to the window ---- */
+
+/* `to` of a batch's last chunk is known only when there is no further one. */
+static void
+push_batch(struct group *g, struct encoder *e, uint64_t from, uint64_t to) ON_PACKER
+{
+	uint64_t budget = ribout_window_bytes(g->ribout);
+	struct chunk *c = encoder_next(e);
+	bool first = true;
+
+	while (c) {
+		struct chunk *next = encoder_next(e);
+
+		c->batch_from = from;
+		c->batch_to = to;
+		c->to = next ? from : to;
+		c->first = first;
+		first = false;
+		count_chunk(g, c);
+		window_push(&g->window, c, budget);
+		ribout_wake_io(g->ribout);
+		c = next;
+	}
+}
+
+static bool
+pack_commits(struct group *g, struct gather *scratch, struct encoder *e) ON_PACKER
+{
+	const struct table *t = ribout_table(g->ribout);
+	uint64_t from = atomic_load_explicit(&g->packed, memory_order_relaxed);
+	uint64_t to = table_version(t);
+
+	if (to == from)
+		return false;
+	gather_start(scratch, &g->format);
+	gather_changes(scratch, from, to, EVERYTHING);
+	gather_sort(scratch);
+	encoder_start(e, scratch);
+	push_batch(g, e, from, to);
+	atomic_store_explicit(&g->packed, to, memory_order_release);
+	atomic_store_explicit(&g->floor.floor, to, memory_order_release);
+	return true;
+}
+
+/* ---- the snapshot ---- */
+
+static void
+publish_snapshot(struct group *g, struct snapshot *s) ON_PACKER
+{
+	struct snapshot *old = rcu_own_as(packer, g->snapshot);
+
+	rcu_publish_as(packer, g->snapshot, s);
+	if (old)
+		snapshot_drop(old);
+}
+
+static bool
+start_snapshot(struct group *g) ON_PACKER
+{
+	const struct snapshot *s = rcu_own_as(packer, g->snapshot);
+	uint64_t want;
+
+	if (g->making) /* look again when it is done */
+		return false;
+	want = atomic_exchange_explicit(&g->want, 0, memory_order_acquire);
+	if (!want)
+		return false;
+	if (s && s->version + 1 >= want && !snapshot_stale(s))
+		return false;
+	g->making = snapshot_new(ribout_table(g->ribout));
+	gather_start(&g->making_gather, &g->format);
+	gather_all(&g->making_gather);
+	gather_sort(&g->making_gather);
+	encoder_start(&g->making_encoder, &g->making_gather);
+	publish_snapshot(g, g->making);
+	return true;
+}
+
+/* One chunk more: the first byte leaves while the rest is still being encoded. */
+static bool
+continue_snapshot(struct group *g) ON_PACKER
+{
+	struct snapshot *s = g->making;
+	struct chunk *c;
+
+	if (!s)
+		return false;
+	c = encoder_next(&g->making_encoder);
+	if (c) {
+		count_chunk(g, c);
+		snapshot_add(s, c);
+	}
+	if (!c || encoder_done(&g->making_encoder)) {
+		atomic_store_explicit(&s->done, true, memory_order_release);
+		g->making = NULL;
+		gather_fini(&g->making_gather);
+		gather_init(&g->making_gather, ribout_table(g->ribout));
+	}
+	ribout_wake_io(g->ribout);
+	return true;
+}
+
+/* An old snapshot that is too old for joiners only costs memory and keeps tombstones. */
+static void
+drop_stale_snapshot(struct group *g) ON_PACKER
+{
+	struct snapshot *s = rcu_own_as(packer, g->snapshot);
+
+	if (s && s != g->making && snapshot_stale(s))
+		publish_snapshot(g, NULL);
+}
+
+/* ---- laggards ---- */
+
+static void
+take_requests(struct group *g) ON_PACKER
+{
+	struct catchup *k = atomic_exchange_explicit(&g->requests, NULL, memory_order_acquire);
+
+	while (k) {
+		struct catchup *next = k->next;
+
+		k->next = g->queue;
+		g->queue = k;
+		k = next;
+	}
+}
+
+static bool
+serve_catchup(struct group *g, struct gather *scratch, struct encoder *e) ON_PACKER
+{
+	struct catchup *k = g->queue;
+	uint64_t to = table_version(ribout_table(g->ribout));
+
+	if (!k)
+		return false;
+	g->queue = k->next;
+	gather_start(scratch, &g->format);
+	k->to = gather_changes(scratch, k->from, to, CATCHUP_PATHS);
+	gather_sort(scratch);
+	encoder_start(e, scratch);
+	while (k->n < CATCHUP_CHUNKS && (k->chunk[k->n] = encoder_next(e)) != NULL) {
+		count_chunk(g, k->chunk[k->n]);
+		k->n++;
+	}
+	must(encoder_done(e)); /* a budgeted slice is far smaller than CATCHUP_CHUNKS */
+	atomic_store_explicit(&k->state, CATCHUP_READY, memory_order_release);
+	catchup_drop(k);
+	ribout_wake_io(g->ribout);
+	return true;
+}
+
+bool
+group_work(struct group *g, struct gather *scratch, struct encoder *e)
+{
+	bool worked = pack_commits(g, scratch, e);
+
+	take_requests(g);
+	if (worked)
+		drop_stale_snapshot(g);
+	worked = serve_catchup(g, scratch, e) || worked;
+	worked = start_snapshot(g) || worked;
+	return continue_snapshot(g) || worked;
+}

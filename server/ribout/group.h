@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A group, seen from inside ribout: its window of chunks, its snapshot, the laggards' requests.
+ *
+ * Who writes what. The packer that owns the group: everything but `members` (joins and leaves,
+ * under the ribout's lock), `want` and `requests` (io threads, atomically). io threads read the
+ * window and the snapshot without a lock: slots and the snapshot pointer are followed inside a
+ * read side and the chunk or snapshot found there is then held by count.
+ */
+#pragma once
+
+#include "ribout/encode.h"
+#include "ribout/ribout.h"
+
+#define WINDOW_SLOTS 4096u /* chunks in a window at most; the byte budget usually ends it sooner */
+
+/* The last chunks in order. Chunk `seq` is in slot seq % WINDOW_SLOTS while head <= seq < tail. */
+struct window {
+	_Atomic(struct chunk *) slot[WINDOW_SLOTS];
+	_Atomic uint64_t head, tail;
+	_Atomic uint64_t evicted_to; /* highest batch_to of what was let go */
+	_Atomic uint64_t bytes;
+};
+
+/* The whole table, encoded once for all who join; grows while it is encoded. */
+struct snapshot {
+	struct rcu_later later;
+	struct table *table;
+	uint64_t version;          /* it shows states of this version or newer    */
+	struct table_reader floor; /* keeps what changed since, while it is held  */
+	struct stable chunks;      /* struct chunk *, each held                   */
+	_Atomic uint32_t ready;    /* chunks that may be read                     */
+	_Atomic bool done;         /* there will be no more                       */
+	_Atomic uint64_t bytes;
+	_Atomic uint32_t holders;
+};
+
+enum catchup_state { CATCHUP_ASKED, CATCHUP_READY };
+
+#define CATCHUP_CHUNKS 64u      /* per slice; a slice of CATCHUP_PATHS needs two or three */
+#define CATCHUP_PATHS  20000u   /* about 180 KB of IPv4 NLRI: a slice is bounded work and memory */
+
+/* One slice of a laggard's private catch-up: a request to the packer and its answer. */
+struct catchup {
+	struct catchup *next; /* in the group's requests, then in the packer's list */
+	uint64_t from;        /* the cursor's `reached` */
+	_Atomic int state;    /* enum catchup_state; READY publishes what follows */
+	uint64_t to;
+	struct chunk *chunk[CATCHUP_CHUNKS]; /* each held */
+	unsigned n;
+	_Atomic unsigned holders; /* the cursor and the packer */
+};
+
+struct packer;
+
+struct group {
+	struct group *next;   /* the ribout's list, under its lock */
+	uint64_t id;
+	struct format format;
+	struct ribout *ribout;
+	struct packer *packer;
+	struct group *packer_next; /* its packer's list, under the ribout's lock */
+	_Atomic uint32_t members;
+	struct window window;
+	_Atomic uint64_t packed;   /* the window has everything up to this version */
+	struct table_reader floor; /* = packed */
+	RCU(struct snapshot) snapshot;
+	_Atomic uint64_t want;     /* 1 + version that a wanted snapshot must have; 0: none wanted */
+	_Atomic(struct catchup *) requests; /* a stack; the packer takes all at once */
+	/* the packer's own */
+	struct catchup *queue;     /* requests being served, one slice each in turn */
+	struct snapshot *making;   /* being encoded; also published */
+	struct gather making_gather;
+	struct encoder making_encoder;
+	_Atomic uint64_t chunks_made, bytes_made;
+};
+
+/* ---- window.c ---- */
+void window_init(struct window *w);
+void window_fini(struct window *w) ON_PACKER;
+/* Append one chunk, whose hold passes to the window; lets the oldest go beyond the budget. */
+void window_push(struct window *w, struct chunk *c, uint64_t budget) ON_PACKER;
+/* Chunk seq, held for the caller; NULL: not there yet, or let go (*gone). */
+struct chunk *window_take(struct window *w, uint64_t seq, bool *gone) ON_IO;
+/* The seq at which a reader that has everything up to `version` goes on; false: it must catch
+ * up first. packed was read before the call. */
+bool window_find(struct window *w, uint64_t version, uint64_t *seq) ON_IO;
+static inline uint64_t
+window_tail(const struct window *w)
+{
+	return atomic_load_explicit(&((struct window *)(uintptr_t)w)->tail, memory_order_acquire);
+}
+
+/* ---- snapshot.c ---- */
+struct snapshot *snapshot_new(struct table *t) ON_PACKER MUST_USE; /* held once */
+bool snapshot_hold(struct snapshot *s) RCU_READER MUST_USE;
+void snapshot_drop(struct snapshot *s) ANY_THREAD;
+void snapshot_add(struct snapshot *s, struct chunk *c) ON_PACKER; /* takes the hold */
+/* Chunk `i`, borrowed while the snapshot is held; NULL: not ready yet. */
+struct chunk *snapshot_chunk(const struct snapshot *s, uint32_t i);
+/* So much has changed since that a new one is cheaper than catching up from this one. */
+bool snapshot_stale(const struct snapshot *s);
+
+/* ---- catchup.c ---- */
+struct catchup *catchup_ask(struct group *g, uint64_t from) ON_IO MUST_USE; /* held once for the caller */
+void catchup_drop(struct catchup *k) ANY_THREAD;
+static inline bool
+catchup_ready(const struct catchup *k)
+{
+	return atomic_load_explicit(&((struct catchup *)(uintptr_t)k)->state,
+	           memory_order_acquire) == CATCHUP_READY;
+}
+
+/* ---- group.c ---- */
+struct group *group_new(struct ribout *r, const struct format *f, uint64_t id) MUST_USE;
+void group_free(struct group *g) ON_PACKER;
+/* One bounded step of each kind of work; true when anything was done (there may be more). */
+bool group_work(struct group *g, struct gather *scratch, struct encoder *encoder) ON_PACKER;
+/* Tell the packer that want or requests have changed. */
+void group_wake(struct group *g) ANY_THREAD;
+
+/* ---- ribout.c, for its own ---- */
+struct table *ribout_table(const struct ribout *r);
+uint64_t ribout_window_bytes(const struct ribout *r);
+void ribout_wake_io(struct ribout *r) ON_PACKER;
