@@ -33,8 +33,11 @@ enum as_path_fault {
 	AS_PATH_AS_ZERO, /* RFC 7607 */
 };
 
-/* Judge the whole path; the first fault found. An empty path is fine. */
-enum as_path_fault as_path_check(struct as_path p) MUST_USE;
+/*
+ * Judge the whole path: the first fault of structure, else the first other one. An empty path
+ * is fine. confed_allowed: AS_PATH_CONFED is not reported.
+ */
+enum as_path_fault as_path_check(struct as_path p, bool confed_allowed) MUST_USE;
 
 /* The functions below expect a path that as_path_check() found sound (confederation segments allowed). */
 
@@ -52,6 +55,14 @@ uint32_t as_path_origin(struct as_path p);
 
 /* Append `path` (4-octet) with `as` prepended `times` times (RFC 4271 5.1.2), 4-octet. */
 void as_path_prepend(struct wire_out *w, uint32_t as, unsigned times, struct as_path path);
+
+/*
+ * For 2-octet peers (RFC 6793 4.2.2): append a 4-octet path with 2-octet numbers, AS_TRANS for
+ * those that need 4; the path as AS4_PATH wants it; does any number need 4 octets?
+ */
+void as_path_narrow(struct wire_out *w, struct as_path path);
+void as_path_without_confed(struct wire_out *w, struct as_path path);
+bool as_path_is_wide(struct as_path p);
 
 /*
  * The path that decoded attributes mean, appended with 4-octet numbers: AS_PATH itself, or

@@ -2,7 +2,7 @@
 /*
  * Path attributes, decoded and encoded. The rows of attr.def say what each is. Variable parts
  * are borrowed from the message (or, for encoding, from the caller) in wire form. The decoders
- * return verdicts (RFC 7606); attr_judge() combines them and nothing else acts on them.
+ * return verdicts (RFC 7606); update_decode() alone combines them.
  */
 #pragma once
 
@@ -30,6 +30,9 @@ enum attr_verdict {
 	ATTR_WITHDRAW, /* treat-as-withdraw: every announced prefix counts as withdrawn */
 	ATTR_RESET,    /* send the NOTIFICATION and close                             */
 };
+
+/* The column `reading` of attr.def. */
+enum attr_reading { ATTR_READ_ANY, ATTR_READ_INTERNAL, ATTR_READ_OLD };
 
 enum { ORIGIN_IGP = 0, ORIGIN_EGP = 1, ORIGIN_INCOMPLETE = 2 };
 
@@ -80,7 +83,14 @@ attrs_have(const struct attrs *a, unsigned code)
 	return (a->present & ATTR_BIT(code)) != 0;
 }
 
-/* Name by code: "AS_PATH"; "attribute 200" in a static table for those we do not know. */
+/* The AS_PATH as it was received (see as_path_merge() for 2-octet peers). */
+static inline struct as_path
+attrs_as_path(const struct attrs *a)
+{
+	return (struct as_path){.at = a->as_path.at, .n = a->as_path.n, .as4 = a->as_path_as4};
+}
+
+/* Name by code: "AS_PATH"; "unknown attribute" for those without a row. */
 const char *attr_name(uint8_t code);
 const char *attr_verdict_name(enum attr_verdict v);
 
@@ -106,7 +116,36 @@ struct attr_in {
 };
 
 /*
- * The next attribute of a cursor over the path attributes. False at the end (w is then done)
- * or when the rest is too short for one (RFC 7606 section 4; wire_ok(w) is then false).
+ * The next attribute of a cursor over the path attributes. False at the end (wire_ok(w) is
+ * then true), or when the rest is too short for one (RFC 7606 section 4): *out then has what
+ * could be read of it, code 0 if not even that.
  */
 bool attr_next(struct wire_in *w, struct attr_in *out) MUST_USE;
+
+/* What is known of the sender of an attribute. */
+struct attr_rules {
+	bool as4, ebgp;
+};
+
+struct attr_fault {
+	enum attr_verdict verdict;
+	struct notification error; /* what RFC 4271 calls for, were it a reset; borrows */
+	const char *why;           /* static */
+};
+
+/*
+ * Judge one attribute that is not a repeated one, and store it in *a if it is good. Attributes
+ * that we do not know are kept aside. MP_REACH_NLRI and MP_UNREACH_NLRI: only their flags are
+ * judged here; update_decode() reads them.
+ */
+struct attr_fault
+attr_read(const struct attr_in *in, const struct attr_rules *rules, struct attrs *a) MUST_USE;
+
+/* Have we a row for this code? */
+bool attr_is_known(uint8_t code);
+
+/* The Optional and Transitive bits of a known attribute. */
+uint8_t attr_flags(uint8_t code);
+
+/* Append an attribute's header: one octet of length where it suffices. */
+void attr_put_header(struct wire_out *w, uint8_t code, size_t length);

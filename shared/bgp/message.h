@@ -83,3 +83,6 @@ size_t keepalive_encode(uint8_t *p);
 
 /* A cursor over the body of a whole message; failed when n is less than a header. */
 struct wire_in bgp_body(const uint8_t *msg, size_t n);
+
+/* Bad Message Length for a message of n octets that is too short for its type. */
+struct notification bgp_too_short(size_t n);

@@ -22,9 +22,9 @@ enum notification_subcode {
 };
 
 enum {
-	NOTIFICATION_SMALL = 8,       /* data that we compose ourselves fits here */
-	NOTIFICATION_TEXT_MAX = 1100, /* notification_text() with 255 octets, all escaped */
-	SHUTDOWN_TEXT_MAX = 255,      /* octets of UTF-8, RFC 9003 */
+	NOTIFICATION_SMALL = 16,     /* data that we compose ourselves fits here */
+	NOTIFICATION_TEXT_MAX = 400, /* notification_text() */
+	SHUTDOWN_TEXT_MAX = 255,     /* octets of UTF-8, RFC 9003 */
 };
 
 struct notification {
@@ -43,7 +43,7 @@ notification_data(const struct notification *n)
 	return n->data ? n->data : n->small;
 }
 
-/* Compose: with no data, with up to 8 bytes copied into it, or with n borrowed bytes. */
+/* Compose: with no data, with up to 16 bytes copied into it, or with n borrowed bytes. */
 struct notification notification_make(uint8_t code, uint8_t subcode);
 struct notification
 notification_with(uint8_t code, uint8_t subcode, const uint8_t *small, size_t n);

@@ -49,9 +49,9 @@ struct negotiated {
 	bool refresh, enhanced_refresh;
 	bool ext_nexthop; /* IPv4 over IPv6 next hops, both ways */
 	bool ebgp;
-	uint16_t hold_time; /* the smaller of both; 0: no hold and keepalive timers  */
-	uint8_t role; /* our role when the peer sent the fitting one, else BGP_ROLE_UNSET */
-	bool gr;      /* both sent capability 64 */
+	uint16_t hold_time;   /* the smaller of both; 0: no hold and keepalive timers  */
+	uint8_t role;         /* our configured one, on eBGP only; else BGP_ROLE_UNSET */
+	bool gr;              /* both sent capability 64 */
 	bool gr_notification; /* RFC 8538: both set N */
 	bool peer_restarting; /* the R bit of the peer */
 	uint16_t gr_time;     /* seconds: how long the peer asks us to wait for its return */
