@@ -108,7 +108,7 @@ enter_snapshot(struct cursor *c)
 }
 
 static void
-enter_catchup(struct cursor *c)
+enter_catchup(struct cursor *c) ON_IO
 {
 	const struct table *t = ribout_table(c->group->ribout);
 
@@ -124,7 +124,7 @@ enter_catchup(struct cursor *c)
 }
 
 static void
-enter_window(struct cursor *c)
+enter_window(struct cursor *c) ON_IO
 {
 	if (window_find(&c->group->window, c->reached, &c->seq))
 		c->place = CURSOR_WINDOW;
@@ -134,7 +134,7 @@ enter_window(struct cursor *c)
 
 /* The place has nothing more: go to the next one. False: wait for news. */
 static bool
-next_place(struct cursor *c, bool gone)
+next_place(struct cursor *c, bool gone) ON_IO
 {
 	struct snapshot *s = c->snapshot;
 
@@ -168,7 +168,7 @@ next_place(struct cursor *c, bool gone)
 
 /* The chunk `ahead` places behind the next one, held for the caller, or NULL. */
 static struct chunk *
-look(struct cursor *c, unsigned ahead, bool *gone)
+look(struct cursor *c, unsigned ahead, bool *gone) ON_IO
 {
 	struct chunk *k = NULL;
 
@@ -202,6 +202,7 @@ finish(struct cursor *c, struct chunk *k)
 		c->slice++;
 	}
 	c->paths_sent += k->paths;
+	c->messages_sent += k->messages;
 	chunk_drop(k);
 }
 

@@ -135,6 +135,12 @@ group_leave(struct group *g)
 		waker_wake(&p->waker);
 }
 
+uint64_t
+group_id(const struct group *g)
+{
+	return g->id;
+}
+
 struct group *
 ribout_groups_of(struct ribout *r, const struct packer *p)
 {

@@ -71,6 +71,7 @@ struct cursor {
 	unsigned n_ahead;
 	struct table_reader floor; /* what the table keeps for this cursor             */
 	uint64_t paths_sent;       /* announced and withdrawn, for show                */
+	uint64_t messages_sent;    /* in chunks that were sent whole, for show         */
 };
 
 /* Begin at version 0: the cursor takes over the caller's hold on the group. */
@@ -101,6 +102,8 @@ bool cursor_synced(struct cursor *c) ON_IO;
 void cursor_restart(struct cursor *c) ON_IO;
 
 /* ---- for show (watch) ---- */
+uint64_t group_id(const struct group *g) ANY_THREAD; /* struct group_info.id; never 0 */
+
 struct group_info {
 	struct format format;
 	uint64_t id, members, window_chunks, window_bytes, snapshot_version, snapshot_bytes;
