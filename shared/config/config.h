@@ -201,7 +201,6 @@ struct config_safety {
 };
 
 struct config_limits {
-	uint64_t chunk;  /* bytes of one encoded chunk, at most */
 	uint64_t window; /* bytes of chunks a group keeps for slower peers */
 	uint64_t record; /* bytes of a Kafka record that is still decoded */
 	uint32_t peers;  /* sessions at the same time, dynamic ones included */

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walks the rows of config.def beside the tree of the file: effective values, what is not used yet. */
+#include "config/rows.h"
+#include "config/source.h"
+#include "config/value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define PATH_MAX_TEXT 512 /* "advertise.communities[3].prefix" */
+
+struct printer {
+	const struct config_source *source;
+	config_sink *sink;
+	void *ctx;
+	config_unapplied *unapplied; /* set: only look for those */
+};
+
+static void walk_section(struct printer *p, enum config_section section,
+    const struct config_tree *node, const char *path);
+
+static void put(struct printer *p, const char *format, ...) PRINTF_LIKE(2);
+
+static void
+put(struct printer *p, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (n > 0)
+		p->sink(p->ctx, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+}
+
+/* A value that YAML would read as something else, or as two, stands in quotes. */
+static void
+put_scalar(struct printer *p, const struct config_tree *node)
+{
+	bool quote = !*node->text || strpbrk(node->text, ":#{}[],&*?|>'\"%@` \n\t") != NULL;
+
+	if (!quote) {
+		p->sink(p->ctx, node->text, strlen(node->text));
+		return;
+	}
+	p->sink(p->ctx, "\"", 1);
+	for (const char *c = node->text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			put(p, "\\%c", *c);
+		else if ((unsigned char)*c < ' ')
+			put(p, "\\x%02x", (unsigned)*c);
+		else
+			p->sink(p->ctx, c, 1);
+	}
+	p->sink(p->ctx, "\"", 1);
+}
+
+static void
+put_value(struct printer *p, const struct config_tree *node)
+{
+	if (node->kind == CONFIG_TREE_SCALAR) {
+		put_scalar(p, node);
+		return;
+	}
+	put(p, "[");
+	for (const struct config_tree *n = node->first; n; n = n->next) {
+		put_scalar(p, n);
+		put(p, "%s", n->next ? ", " : "");
+	}
+	put(p, "]");
+}
+
+static void
+put_origin(struct printer *p, const struct config_tree *node)
+{
+	if (node->at.line)
+		put(p, "  # %s:%u\n", p->source->file, node->at.line);
+	else
+		put(p, "  # environment %s\n", CONFIG_ENVIRONMENT);
+}
+
+/* librdkafka names what it hides itself like this. */
+static bool
+is_secret(const char *property)
+{
+	static const char *const marks[] = {
+	    "password", "secret", ".pem", "token", "oauthbearer.config", "jaas"};
+
+	for (size_t i = 0; i < COUNT_OF(marks); i++)
+		if (strcasestr(property, marks[i]))
+			return true;
+	return false;
+}
+
+static void
+walk_pairs(struct printer *p, const struct config_row *row, const struct config_tree *node,
+    const char *path)
+{
+	bool files = strcmp(row->key, "properties_from_files") == 0;
+
+	if (p->unapplied)
+		return;
+	if (!node || !node->first)
+		put(p, "%s: {}", path);
+	if (!node)
+		put(p, "  # default\n");
+	else if (!node->first)
+		put_origin(p, node);
+	for (const struct config_tree *n = node ? node->first : NULL; n; n = n->next) {
+		put(p, "%s.%s: ", path, n->key);
+		if (!files && is_secret(n->key))
+			put(p, "(hidden)");
+		else
+			put_scalar(p, n);
+		put_origin(p, n);
+	}
+}
+
+static void
+walk_subs(struct printer *p, const struct config_row *row, const struct config_tree *node,
+    const char *path)
+{
+	char inner[PATH_MAX_TEXT];
+	unsigned i = 0;
+
+	if (row->shape == CONFIG_ONE) {
+		walk_section(p, row->sub, node, path);
+		return;
+	}
+	if (!node && !p->unapplied)
+		put(p, "%s: %s  # default\n", path, row->shape == CONFIG_NAMED ? "{}" : "[]");
+	for (const struct config_tree *n = node ? node->first : NULL; n; n = n->next, i++) {
+		if (row->shape == CONFIG_NAMED)
+			snprintf(inner, sizeof(inner), "%s.%s", path, n->key);
+		else
+			snprintf(inner, sizeof(inner), "%s[%u]", path, i);
+		walk_section(p, row->sub, n, inner);
+	}
+}
+
+static void
+walk_value(struct printer *p, const struct config_row *row, const struct config_tree *node,
+    const char *path)
+{
+	char where[32];
+
+	if (p->unapplied) {
+		if (node && (row->flags & CONFIG_LATER)) {
+			snprintf(where, sizeof(where), "%u:%u", node->at.line, node->at.column);
+			p->unapplied(p->ctx, path, where);
+		}
+		return;
+	}
+	put(p, "%s: ", path);
+	if (node) {
+		put_value(p, node);
+		put_origin(p, node);
+	} else if (row->flags & CONFIG_PROSE) {
+		put(p, "(%s)  # default\n", row->dflt);
+	} else {
+		put(p, row->shape == CONFIG_LIST ? "[%s]  # default\n" : "%s  # default\n",
+		    row->dflt);
+	}
+}
+
+static void
+walk_section(struct printer *p, enum config_section section, const struct config_tree *node,
+    const char *path)
+{
+	char inner[PATH_MAX_TEXT];
+
+	for (unsigned i = 0; i < config_row_count; i++) {
+		const struct config_row *row = &config_rows[i];
+		const struct config_tree *value = config_tree_find(node, row->key);
+
+		if (row->section != section)
+			continue;
+		snprintf(inner, sizeof(inner), "%s%s%s", path, *path ? "." : "", row->key);
+		if (row->type == CONFIG_SUB)
+			walk_subs(p, row, value, inner);
+		else if (row->shape == CONFIG_MAP)
+			walk_pairs(p, row, value, inner);
+		else
+			walk_value(p, row, value, inner);
+	}
+}
+
+void
+config_print_effective(const struct config *c, config_sink *sink, void *ctx)
+{
+	struct printer p = {.source = c->source, .sink = sink, .ctx = ctx};
+
+	walk_section(&p, SECTION_config, c->source->tree, "");
+}
+
+void
+config_each_unapplied(const struct config *c, config_unapplied *cb, void *ctx)
+{
+	struct printer p = {.source = c->source, .ctx = ctx, .unapplied = cb};
+
+	walk_section(&p, SECTION_config, c->source->tree, "");
+}
