@@ -79,6 +79,10 @@ class Bird(Process):
                     if l.startswith("helio"))
         return line.split()[3:5]
 
+    def updates(self):
+        """How many route updates and withdrawals have come, over both families."""
+        return [int(n) for n in re.findall(r"Import (?:updates|withdraws):\s+(\d+)", self.state())]
+
     def end_of_rib(self, family):
         """Whether the reflector's End-of-RIB has come. BIRD logs one line for each family and does
         not name it, so both must be there."""

@@ -114,6 +114,10 @@ class Frr:
         neighbor = self.neighbor()
         return neighbor.get("connectionsEstablished"), neighbor.get("connectionsDropped")
 
+    def updates(self):
+        """How many UPDATE messages have come."""
+        return self.neighbor().get("messageStats", {}).get("updatesRecv")
+
     def end_of_rib(self, family):
         """Whether the reflector's End-of-RIB for "ipv4" or "ipv6" has come."""
         received = self.neighbor().get("gracefulRestartInfo", {}).get("endOfRibRecv", {})

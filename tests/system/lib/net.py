@@ -20,6 +20,7 @@ import re
 import socket
 import subprocess
 import threading
+import time
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
@@ -75,6 +76,10 @@ class Namespace:
             assert done.returncode == 0, f"{argv}: exit {done.returncode}: {done.stderr}{done.stdout}"
         return done
 
+    def monitor_routes(self):
+        """Watch this namespace's kernel routes; stop() returns the events, one line each."""
+        return RouteMonitor(self)
+
     def sysctl(self, **values):
         self.run("sysctl", "-q", "-w", *[f"{k.replace('__', '.')}={v}" for k, v in values.items()])
 
@@ -114,6 +119,34 @@ class Namespace:
             s.close()
             raise
         return s
+
+
+class RouteMonitor:
+    def __init__(self, space):
+        # -o: one event, one line. It is ready once its first line ("[ROUTE]" or none) can come,
+        # so it is proven with a route of its own.
+        self.popen = subprocess.Popen(["ip", "-n", space.full, "-o", "monitor", "route"],
+                                      stdout=subprocess.PIPE, text=True)
+        self.lines = []
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        probe = ("203.0.113.254/32", "dev", "lo")
+        end = time.monotonic() + 10
+        while not any("203.0.113.254" in line for line in self.lines):
+            assert time.monotonic() < end, "ip monitor says nothing"
+            space.ip("route", "replace", *probe)
+            space.ip("route", "del", *probe)
+            time.sleep(0.05)
+
+    def _read(self):
+        for line in self.popen.stdout:
+            self.lines.append(line.strip())
+
+    def stop(self):
+        self.popen.terminate()
+        self.popen.wait()
+        self.reader.join()
+        return [line for line in self.lines if "203.0.113.254" not in line]
 
 
 class Net:
