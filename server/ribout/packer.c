@@ -43,8 +43,8 @@ pass_on_barrier(struct packer *p) ON_PACKER
 	ribout_wake_io(p->ribout);
 }
 
-static bool
-work_round(struct packer *p) ON_PACKER
+bool
+packer_round(struct packer *p)
 {
 	bool worked = false;
 
@@ -65,7 +65,7 @@ packer_main(void *arg)
 	role_take(ROLE_PACKER, name);
 	role_is_packer();
 	while (!atomic_load_explicit(&p->stop, memory_order_acquire))
-		if (!work_round(p))
+		if (!packer_round(p))
 			waker_wait(&p->waker, UINT64_MAX);
 	ribout_reap(p->ribout, p);
 	role_drop();

@@ -23,3 +23,6 @@ void packer_init(struct packer *p, struct ribout *r, unsigned index);
 void packer_start(struct packer *p);
 void packer_stop(struct packer *p); /* waits for its end; its groups are freed */
 void packer_fini(struct packer *p);
+
+/* Everything that waits, a bounded step of each kind; true: there may be more. */
+bool packer_round(struct packer *p) ON_PACKER;

@@ -181,6 +181,16 @@ ribout_reap(struct ribout *r, struct packer *p)
 		group_free(g);
 }
 
+bool
+ribout_work(struct ribout *r)
+{
+	bool worked = false;
+
+	for (unsigned i = 0; i < r->n_packers; i++)
+		worked = packer_round(&r->packer[i]) || worked;
+	return worked;
+}
+
 static void
 fill_info(struct group *g, struct group_info *i)
 {

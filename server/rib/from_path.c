@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rib/from_path.h"
+
+#include "core/must.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_NONE UINT32_MAX
+
+_Static_assert((int)PATH_CLASS_COUNT == (int)CLASS_COUNT, "one enum, seen from both sides");
+_Static_assert((int)PATH_POD_CIDR == (int)CLASS_POD_CIDR, "in the same order");
+_Static_assert(PATH_COMMUNITIES_MAX == ATTRS_COMMUNITIES_MAX, "one limit");
+_Static_assert(sizeof(struct path_attributes) == sizeof(struct path_attrs), "the same fields");
+
+void
+from_path_init(struct from_path *f, struct table *t)
+{
+	*f = (struct from_path){.table = t};
+}
+
+void
+from_path_fini(struct from_path *f)
+{
+	free(f->nexthops.name);
+	free(f->attributes.name);
+	free(f->scratch);
+}
+
+static uint32_t *
+name_of(struct handle_names *h, uint32_t handle)
+{
+	if (handle >= h->cap) {
+		uint32_t cap = h->cap ? h->cap * 2 : 1024;
+
+		while (cap <= handle)
+			cap *= 2;
+		h->name = must_realloc(h->name, cap * sizeof(*h->name));
+		for (uint32_t i = h->cap; i < cap; i++)
+			h->name[i] = NAME_NONE;
+		h->cap = cap;
+	}
+	return &h->name[handle];
+}
+
+/* The handle stands for `name` from now on (NAME_NONE: for nothing). */
+static void
+rename_handle(struct from_path *f, struct handle_names *h, struct name_space *space, uint32_t handle,
+    uint32_t name) ON_WRITER
+{
+	uint32_t *mine = name_of(h, handle);
+
+	if (name != NAME_NONE)
+		name_hold(space, name);
+	if (*mine != NAME_NONE)
+		name_drop(space, *mine, f->table->last);
+	*mine = name;
+}
+
+static void
+on_nexthop(void *ctx, uint32_t slot, const struct path_nexthop *nh)
+{
+	struct from_path *f = ctx;
+	struct names *names = f->table->names;
+	uint32_t name = NAME_NONE;
+
+	role_is_writer();
+	if (nh) {
+		struct nexthop content;
+
+		memset(&content, 0, sizeof(content)); /* names compare padding too */
+		content.addr = nh->addr;
+		content.path_id = nh->path_id;
+		content.originator = nh->originator;
+		name = nexthop_name(names, &content);
+	}
+	rename_handle(f, &f->nexthops, &names->nexthops, slot, name);
+}
+
+static void
+on_attributes(void *ctx, uint32_t id, const struct path_attributes *a)
+{
+	struct from_path *f = ctx;
+	struct names *names = f->table->names;
+	uint32_t name = NAME_NONE;
+
+	role_is_writer();
+	if (a) {
+		struct path_attrs content;
+
+		memset(&content, 0, sizeof(content));
+		content.local_pref = a->local_pref;
+		content.med = a->med;
+		content.weight = a->weight;
+		content.has_med = a->has_med;
+		content.n_communities = a->n_communities;
+		content.n_large = a->n_large;
+		memcpy(content.communities, a->communities, sizeof(content.communities));
+		memcpy(content.large, a->large, sizeof(content.large));
+		name = attrs_name(names, &content);
+	}
+	rename_handle(f, &f->attributes, &names->attrs, id, name);
+}
+
+static int
+by_nexthop(const void *a, const void *b)
+{
+	const struct path_in *x = a, *y = b;
+
+	return x->nexthop < y->nexthop ? -1 : x->nexthop > y->nexthop;
+}
+
+/* Handles to names. Names mostly ascend with the slots, so that there is nothing to sort. */
+static void
+translate(struct from_path *f, const struct path_choice *paths, uint32_t n)
+{
+	bool ascending = true;
+
+	if (n > f->cap_scratch) {
+		f->cap_scratch = n * 2;
+		free(f->scratch);
+		f->scratch = must_alloc(f->cap_scratch * sizeof(*f->scratch));
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		f->scratch[i].nexthop = f->nexthops.name[paths[i].slot];
+		f->scratch[i].attrs = f->attributes.name[paths[i].attributes];
+		ascending = ascending && (i == 0 || f->scratch[i].nexthop > f->scratch[i - 1].nexthop);
+	}
+	if (!ascending)
+		qsort(f->scratch, n, sizeof(*f->scratch), by_nexthop);
+}
+
+static void
+on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
+    const struct path_choice *paths, uint32_t n)
+{
+	struct from_path *f = ctx;
+	uint32_t index;
+
+	role_is_writer();
+	index = n ? prefix_name(f->table->names, prefix) : prefix_find_own(f->table->names, prefix);
+	if (index == RCUMAP_NONE)
+		return; /* never had a path, has none */
+	translate(f, paths, n);
+	table_set(f->table, index, (enum prefix_class)path_class, f->scratch, n, &f->clashes);
+}
+
+struct path_sink
+from_path_sink(struct from_path *f)
+{
+	return (struct path_sink){
+	    .ctx = f, .nexthop = on_nexthop, .attributes = on_attributes, .set = on_set};
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The path maker's sink: its handles become names, its results become path sets. Handles and
+ * names are both dense; an array translates. A handle holds its name for as long as it lives.
+ */
+#pragma once
+
+#include "path/path.h"
+#include "rib/table.h"
+
+struct handle_names {
+	uint32_t *name; /* by handle; NAME_NONE: free */
+	uint32_t cap;
+};
+
+struct from_path {
+	struct table *table;
+	struct handle_names nexthops, attributes;
+	struct path_in *scratch;
+	uint32_t cap_scratch;
+	uint32_t clashes; /* paths left out since the last look: two next hops, one identifier */
+};
+
+void from_path_init(struct from_path *f, struct table *t);
+void from_path_fini(struct from_path *f);
+
+/* For path_new(); f must outlive the maker. */
+struct path_sink from_path_sink(struct from_path *f);
