@@ -361,11 +361,11 @@ keys_without_effect_in_this_version_are_named(void **state)
 {
 	static struct text out;
 	struct config *c = load_good("router_id: 192.0.2.7\nlocal_as: 1\npeers: []\n"
-	                             "advertise: {node_selectors: {pod_cidrs: a=b}}\n");
+	                             "views: {v: {settle: 1s}}\n");
 
 	(void)state;
 	config_each_unapplied(c, note_key, &out);
-	assert_string_equal(out.at, "advertise.node_selectors.pod_cidrs@4:41 ");
+	assert_string_equal(out.at, "views.v.settle@4:21 ");
 	config_free(c);
 }
 
