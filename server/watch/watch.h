@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Beside the flow: a thread (role: watch) that answers people and programs. The same requests
+ * come over HTTP (GET only) and over the control socket that helioctl talks to: probes,
+ * metrics and the JSON API (routes.def). It reads what the other threads publish and changes
+ * nothing; it may be slow or stuck without anybody else noticing.
+ */
+#pragma once
+
+#include "core/must.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct config;
+struct tcp;
+struct stream;
+struct cluster;
+struct path_maker;
+struct table;
+struct ribout;
+struct watch;
+
+/* What it reads from. All are borrowed and outlive the watch; none is NULL. */
+struct watch_sources {
+	const struct config *config;
+	struct tcp *tcp; /* not const: its listing takes a lock */
+	const struct stream *stream;
+	const struct cluster *cluster;
+	const struct path_maker *paths;
+	const struct table *rib;
+	struct ribout *ribout; /* not const: its listing takes a lock */
+};
+
+/* Copies the struct. Nothing is opened yet. */
+struct watch *watch_new(const struct watch_sources *sources) MUST_USE;
+
+/*
+ * Open the HTTP address and the control socket of the configuration and start the thread.
+ * False: why (size bytes) says what is wrong and what to do; nothing runs.
+ */
+bool watch_start(struct watch *w, char *why, size_t size) MUST_USE;
+
+/* Close everything and end the thread; requests under way are cut off. Also after a start
+ * that failed. Before the sources stop. */
+void watch_stop(struct watch *w);
+void watch_free(struct watch *w); /* stopped */
