@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cluster's state as it comes from Kafka: one thread (role: consumer) reads all partitions
+ * of the topic from the beginning, decodes the records and pushes typed changes; when every
+ * partition has reached the end it had at the start, it pushes one CHANGE_CAUGHT_UP. No
+ * consumer group, no commits. Losing the brokers, the credentials or the topic changes
+ * nothing in the state: it is tried again for ever, and the status says so.
+ */
+#pragma once
+
+#include "change/decode.h"
+#include "change/queue.h"
+
+#include <stdatomic.h>
+
+struct stream;
+
+/* Any librdkafka property; "<name>.file" takes the value from a file, for secrets. */
+struct stream_property {
+	const char *name, *value;
+};
+
+/* Copied by stream_new() except decode.node_annotations, which must outlive the stream. */
+struct stream_options {
+	const char *brokers; /* "host:port,..." or "embedded" */
+	const char *topic;
+	const char *state_dir; /* for the embedded stream: where its address is written */
+	const struct stream_property *properties;
+	size_t n_properties;
+	struct decode_options decode;
+	uint32_t
+	    probe_ms; /* how often brokers and partitions are looked at; 0: STREAM_PROBE_MS */
+	uint32_t embedded_partitions; /* 0: STREAM_EMBEDDED_PARTITIONS */
+};
+
+#define STREAM_PROBE_MS            5000u
+#define STREAM_EMBEDDED_PARTITIONS 64u
+
+struct stream_error {
+	char text[256]; /* where and what to do, for people */
+};
+
+/*
+ * Check the options and set everything up without reading anything yet; NULL: *why says which
+ * option is wrong. With "embedded" the broker runs from here on.
+ */
+struct stream *stream_new(const struct stream_options *options, struct change_queue *queue,
+    struct stream_error *why) MUST_USE;
+void stream_start(struct stream *s); /* starts the consumer thread */
+void stream_stop(struct stream *s);  /* ends it; what was pushed stays in the queue */
+void stream_free(struct stream *s);  /* stopped; NULL is allowed */
+
+/* --- what helioctl kafka and the metrics show; any thread --- */
+
+enum stream_state {
+	STREAM_STARTING,    /* nothing heard from the brokers yet */
+	STREAM_NO_TOPIC,    /* brokers answer, the topic does not exist (or may not be read) */
+	STREAM_SCANNING,    /* reading up to the barrier */
+	STREAM_FOLLOWING,   /* caught up, live */
+	STREAM_UNREACHABLE, /* no broker answers: state frozen, routes stay */
+	STREAM_STOPPED
+};
+
+const char *stream_state_text(enum stream_state state);
+
+struct stream_status {
+	enum stream_state state;
+	bool embedded;
+	bool caught_up; /* the barrier was reached once; it never becomes false again */
+	char brokers[256], topic[256];
+	char last_error[256];   /* "" : none so far */
+	uint64_t last_error_ms; /* wall clock, ms since 1970 */
+	uint64_t last_input_ms; /* when the brokers last answered, ms since 1970; 0: never */
+	uint32_t partitions;
+	uint64_t records, bytes, skipped, quarantined, rescans, outages;
+	int64_t lag;     /* records behind the partitions' ends */
+	double progress; /* of the first scan, 0..1 */
+};
+
+void stream_status_read(const struct stream *s, struct stream_status *out);
+
+struct stream_partition_status {
+	int64_t first, position, end, lag;
+	bool caught_up;
+};
+
+/* i < stream_status.partitions. */
+void
+stream_partition_read(const struct stream *s, uint32_t i, struct stream_partition_status *out);
+
+struct stream_quarantined {
+	char key[128]; /* shortened if longer; bytes that do not print are '?' */
+	char reason[160];
+	int32_t partition;
+	int64_t offset;
+	uint64_t wall_ms;
+};
+
+#define STREAM_QUARANTINE_SHOWN 100u
+
+/* The latest quarantined records, newest first; returns how many, at most max. */
+uint32_t
+stream_quarantine_read(const struct stream *s, struct stream_quarantined *out, uint32_t max);
