@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One kind of object by (namespace, name): dense u32 indices over entries that never move.
+ * The writer gives an index to a name and takes it back when nobody uses it; the index is
+ * given out again after a grace period. Readers find by name and read what an entry publishes.
+ *
+ * An entry is a larger struct that begins with struct catalog_entry; it is all zero when its
+ * index is given out for the first time, and its owner leaves it so when it gives it back.
+ */
+#pragma once
+
+#include "change/object.h"
+#include "core/rcu.h"
+#include "core/rcumap.h"
+#include "core/stable.h"
+
+#include <stdatomic.h>
+
+struct catalog;
+
+/* The name of an entry, published with it and immutable. */
+struct catalog_name {
+	struct rcu_later later;
+	struct catalog *catalog;
+	struct catalog_name *next; /* among those past their grace period */
+	uint64_t hash;
+	uint32_t index;
+	const char *ns, *name; /* NUL-terminated, inside this block */
+	char text[];
+};
+
+struct catalog_entry {
+	RCU(struct catalog_name) name; /* NULL: the index is free */
+	RCU(struct object) object;     /* NULL: a placeholder */
+	uint64_t epoch;   /* the writer's: last publisher's run that had it, 0: none */
+	int64_t epoch_ms; /* and the time of that run's first record of it */
+};
+
+struct catalog {
+	struct stable entries;
+	struct rcumap by_name;
+	_Atomic(struct catalog_name *) past; /* given back, past their grace period */
+	uint32_t *free;                      /* the writer's stack of such indices */
+	uint32_t n_free, cap_free;
+	_Atomic uint32_t bound;   /* indices given out so far are below it */
+	_Atomic uint32_t objects; /* entries with an object */
+};
+
+void catalog_init(struct catalog *c, size_t entry_size);
+
+/* Frees objects and names too. After rcu_drain(); no readers any more. */
+void catalog_fini(struct catalog *c) ON_WRITER;
+
+/* The index of the name, given now if it has none. */
+uint32_t catalog_name_own(struct catalog *c, const char *ns, const char *name) ON_WRITER;
+
+/* The index of the name, or RCUMAP_NONE. */
+uint32_t catalog_find_own(const struct catalog *c, const char *ns, const char *name) ON_WRITER;
+uint32_t catalog_find(const struct catalog *c, const char *ns, const char *name) RCU_READER;
+
+/* Give the index back: nothing names it any more and its object is NULL. */
+void catalog_forget(struct catalog *c, uint32_t index) ON_WRITER;
+
+/* Publish the object (owned from now on; NULL: none). Returns the one before it: the caller
+ * retires it, after whatever only it named has been forgotten. */
+struct object *
+catalog_swap(struct catalog *c, uint32_t index, struct object *object) ON_WRITER MUST_USE;
+
+static inline uint32_t
+catalog_bound(const struct catalog *c)
+{
+	return atomic_load_explicit(&c->bound, memory_order_acquire);
+}
+
+/* index below the bound */
+static inline void *
+catalog_at(const struct catalog *c, uint32_t index)
+{
+	return stable_at(&c->entries, index);
+}
