@@ -45,8 +45,8 @@ name_of(struct handle_names *h, uint32_t handle)
 
 /* The handle stands for `name` from now on (NAME_NONE: for nothing). */
 static void
-rename_handle(struct from_path *f, struct handle_names *h, struct name_space *space, uint32_t handle,
-    uint32_t name) ON_WRITER
+rename_handle(struct from_path *f, struct handle_names *h, struct name_space *space,
+    uint32_t handle, uint32_t name) ON_WRITER
 {
 	uint32_t *mine = name_of(h, handle);
 
@@ -124,7 +124,8 @@ translate(struct from_path *f, const struct path_choice *paths, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		f->scratch[i].nexthop = f->nexthops.name[paths[i].slot];
 		f->scratch[i].attrs = f->attributes.name[paths[i].attributes];
-		ascending = ascending && (i == 0 || f->scratch[i].nexthop > f->scratch[i - 1].nexthop);
+		ascending =
+		    ascending && (i == 0 || f->scratch[i].nexthop > f->scratch[i - 1].nexthop);
 	}
 	if (!ascending)
 		qsort(f->scratch, n, sizeof(*f->scratch), by_nexthop);
@@ -138,7 +139,8 @@ on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
 	uint32_t index;
 
 	role_is_writer();
-	index = n ? prefix_name(f->table->names, prefix) : prefix_find_own(f->table->names, prefix);
+	index =
+	    n ? prefix_name(f->table->names, prefix) : prefix_find_own(f->table->names, prefix);
 	if (index == RCUMAP_NONE)
 		return; /* never had a path, has none */
 	translate(f, paths, n);

@@ -18,7 +18,8 @@ struct from_path {
 	struct handle_names nexthops, attributes;
 	struct path_in *scratch;
 	uint32_t cap_scratch;
-	uint32_t clashes; /* paths left out since the last look: two next hops, one identifier */
+	uint32_t
+	    clashes; /* paths left out since the last look: two next hops, one identifier */
 };
 
 void from_path_init(struct from_path *f, struct table *t);

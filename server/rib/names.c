@@ -211,15 +211,15 @@ attrs_at(const struct names *n, uint32_t index)
 uint32_t
 prefix_find(const struct names *n, const struct ip_prefix *p)
 {
-	return rcumap_find(&n->prefixes.by_content, hash_bytes(p, sizeof(*p)), same_content,
-	    &n->prefixes, p);
+	return rcumap_find(
+	    &n->prefixes.by_content, hash_bytes(p, sizeof(*p)), same_content, &n->prefixes, p);
 }
 
 uint32_t
 prefix_find_own(const struct names *n, const struct ip_prefix *p)
 {
-	return rcumap_find_own(&n->prefixes.by_content, hash_bytes(p, sizeof(*p)), same_content,
-	    &n->prefixes, p);
+	return rcumap_find_own(
+	    &n->prefixes.by_content, hash_bytes(p, sizeof(*p)), same_content, &n->prefixes, p);
 }
 
 void
@@ -269,8 +269,8 @@ after_grace(struct rcu_later *later)
 
 	do
 		f->next = head;
-	while (!atomic_compare_exchange_weak_explicit(&f->space->freed, &head, f,
-	    memory_order_release, memory_order_relaxed));
+	while (!atomic_compare_exchange_weak_explicit(
+	    &f->space->freed, &head, f, memory_order_release, memory_order_relaxed));
 }
 
 static void

@@ -37,7 +37,8 @@ struct nexthop {
 	uint32_t originator; /* ORIGINATOR_ID (RFC 4456): the node's IPv4 address, host order */
 };
 
-#define ATTRS_COMMUNITIES_MAX 32 /* of each kind; config and annotations beyond it are refused */
+#define ATTRS_COMMUNITIES_MAX                                                                  \
+	32 /* of each kind; config and annotations beyond it are refused */
 
 struct large_community {
 	uint32_t global, local1, local2;
@@ -50,7 +51,7 @@ struct path_attrs {
 	uint32_t weight;     /* link bandwidth community in bytes/s; 0: none */
 	uint8_t has_med;
 	uint8_t n_communities, n_large;
-	uint8_t zero;                               /* padding; contents are compared as bytes */
+	uint8_t zero; /* padding; contents are compared as bytes */
 	uint32_t communities[ATTRS_COMMUNITIES_MAX]; /* ascending, unique; the rest zero */
 	struct large_community large[ATTRS_COMMUNITIES_MAX];
 };
@@ -59,14 +60,15 @@ struct path_attrs {
 struct name_space {
 	struct stable entries; /* struct name + the entry */
 	struct rcumap by_content;
-	struct rcumap by_id;   /* next hops only: by path identifier, the writer's */
+	struct rcumap by_id; /* next hops only: by path identifier, the writer's */
 	bool ids;
-	size_t size;                /* bytes of one entry */
-	uint32_t *free;             /* the writer's stack of indices to give out */
+	size_t size;    /* bytes of one entry */
+	uint32_t *free; /* the writer's stack of indices to give out */
 	uint32_t n_free, cap_free;
-	struct name_idle *idle;     /* unused since a version, oldest first */
+	struct name_idle *idle; /* unused since a version, oldest first */
 	uint32_t idle_head, idle_tail, cap_idle;
-	_Atomic(struct name_freed *) freed; /* past their grace period, from the callback thread */
+	_Atomic(struct name_freed *)
+	    freed; /* past their grace period, from the callback thread */
 	uint32_t live;
 };
 
@@ -81,7 +83,8 @@ void names_fini(struct names *n); /* after rcu_drain() */
  * with names_hold() before the commit ends, or it may be given to another. */
 uint32_t prefix_name(struct names *n, const struct ip_prefix *p) ON_WRITER;
 uint32_t nexthop_name(struct names *n, const struct nexthop *nh) ON_WRITER;
-uint32_t attrs_name(struct names *n, const struct path_attrs *a) ON_WRITER; /* normalises nothing */
+uint32_t
+attrs_name(struct names *n, const struct path_attrs *a) ON_WRITER; /* normalises nothing */
 
 /* The entry; see the top for how long it may be used. */
 const struct ip_prefix *prefix_at(const struct names *n, uint32_t index);

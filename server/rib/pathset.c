@@ -14,7 +14,8 @@ pathset_differs(const struct pathset *old, const struct path_in *paths, uint32_t
 	if (old->n != n)
 		return true;
 	for (uint32_t i = 0; i < n; i++)
-		if (old->path[i].nexthop != paths[i].nexthop || old->path[i].attrs != paths[i].attrs)
+		if (old->path[i].nexthop != paths[i].nexthop ||
+		    old->path[i].attrs != paths[i].attrs)
 			return true;
 	return false;
 }
@@ -53,7 +54,8 @@ put_live(const struct names *names, const struct pathset_change *c, struct paths
 		must(i == 0 || in->nexthop > c->paths[i - 1].nexthop);
 		while (o < old_n && c->old->path[o].nexthop < in->nexthop)
 			o++;
-		if (nexthop_shares_id(names, in->nexthop) && has_id(names, s, s->n, in->nexthop)) {
+		if (nexthop_shares_id(names, in->nexthop) &&
+		    has_id(names, s, s->n, in->nexthop)) {
 			(*clashes)++;
 			continue;
 		}
@@ -88,30 +90,31 @@ put_tombstone(const struct names *names, const struct pathset_change *c, struct 
 	if (since <= c->floor || is_live(s, nexthop))
 		return;
 	/* An announcement with the same identifier replaces the path: nothing to withdraw. */
-	if (nexthop_shares_id(names, nexthop) && has_id(names, s, s->n + s->tombstones, nexthop))
+	if (nexthop_shares_id(names, nexthop) &&
+	    has_id(names, s, s->n + s->tombstones, nexthop))
 		return;
-	s->path[s->n + s->tombstones++] = (struct path){
-	    .nexthop = nexthop, .attrs = 0, .age = age_at(c->version, since)};
+	s->path[s->n + s->tombstones++] =
+	    (struct path){.nexthop = nexthop, .attrs = 0, .age = age_at(c->version, since)};
 }
 
 /* Old live paths that are gone and old tombstones, merged by next hop. */
 static void
-put_tombstones(const struct names *names, const struct pathset_change *c,
-    struct pathset *s) ON_WRITER
+put_tombstones(const struct names *names, const struct pathset_change *c, struct pathset *s)
+    ON_WRITER
 {
 	const struct pathset *old = c->old;
 	uint32_t i = 0, j = old->n, end = old->n + old->tombstones;
 
 	while (i < old->n || j < end) {
-		bool from_live = j == end ||
-		    (i < old->n && old->path[i].nexthop < old->path[j].nexthop);
+		bool from_live =
+		    j == end || (i < old->n && old->path[i].nexthop < old->path[j].nexthop);
 
 		if (from_live) {
 			put_tombstone(names, c, s, old->path[i].nexthop, c->version);
 			i++;
 		} else {
-			put_tombstone(names, c, s, old->path[j].nexthop,
-			    path_since(old, &old->path[j]));
+			put_tombstone(
+			    names, c, s, old->path[j].nexthop, path_since(old, &old->path[j]));
 			j++;
 		}
 	}
@@ -145,7 +148,8 @@ pathset_next(const struct names *names, const struct pathset_change *c, uint32_t
 struct pathset *
 pathset_purged(const struct pathset *old, uint64_t floor)
 {
-	struct pathset *s = must_alloc(sizeof(*s) + (old->n + old->tombstones) * sizeof(s->path[0]));
+	struct pathset *s =
+	    must_alloc(sizeof(*s) + (old->n + old->tombstones) * sizeof(s->path[0]));
 
 	memcpy(s, old, sizeof(*s) + old->n * sizeof(s->path[0]));
 	memset(&s->later, 0, sizeof(s->later));

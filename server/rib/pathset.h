@@ -9,7 +9,7 @@
 
 /* What the next set of a prefix is made from. */
 struct pathset_change {
-	const struct pathset *old; /* or NULL */
+	const struct pathset *old;   /* or NULL */
 	const struct path_in *paths; /* ascending, unique next hops */
 	uint32_t n;
 	uint64_t version; /* of the new set */
@@ -30,7 +30,8 @@ struct pathset *pathset_purged(const struct pathset *old, uint64_t floor) MUST_U
 
 /* Count or uncount every name the set uses. version: the one that lets them go. */
 void pathset_hold_names(struct names *names, const struct pathset *s) ON_WRITER;
-void pathset_drop_names(struct names *names, const struct pathset *s, uint64_t version) ON_WRITER;
+void
+pathset_drop_names(struct names *names, const struct pathset *s, uint64_t version) ON_WRITER;
 
 /* Free after a grace period. NULL is fine. */
 void pathset_retire(struct pathset *s);

@@ -125,8 +125,8 @@ const struct order *
 table_order(const struct table *t, uint64_t v, uint32_t *pos)
 {
 	const struct order *o = rcu_get(t->order);
-	uint32_t low = 0, high = atomic_load_explicit(&((struct order *)(uintptr_t)o)->len,
-	                      memory_order_acquire);
+	uint32_t low = 0, high = atomic_load_explicit(
+	                      &((struct order *)(uintptr_t)o)->len, memory_order_acquire);
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;

@@ -28,15 +28,16 @@
 struct path {
 	uint32_t nexthop;
 	uint32_t attrs;
-	uint32_t age; /* set->changed - since, saturated: an over-long age only repeats a state */
+	uint32_t
+	    age; /* set->changed - since, saturated: an over-long age only repeats a state */
 };
 
 struct pathset {
 	struct rcu_later later;
-	uint64_t changed;      /* version of this set */
+	uint64_t changed; /* version of this set */
 	uint32_t n, tombstones;
-	uint8_t prefix_class;  /* enum prefix_class */
-	struct path path[];    /* n live ones by ascending next hop, then the tombstones alike */
+	uint8_t prefix_class; /* enum prefix_class */
+	struct path path[];   /* n live ones by ascending next hop, then the tombstones alike */
 };
 
 static inline uint64_t
@@ -68,7 +69,7 @@ struct table_reader {
 
 struct table {
 	struct names *names;
-	struct stable sets;       /* RCU(struct pathset) by prefix index */
+	struct stable sets; /* RCU(struct pathset) by prefix index */
 	RCU(struct order) order;
 	_Atomic uint64_t version; /* visible */
 	uint64_t last;            /* the writer's: given out */
@@ -77,7 +78,8 @@ struct table {
 	struct tomb_queue *tombs; /* (version, prefix) whose tombstones may go */
 	_Atomic uint64_t purged;  /* a reader below this may have missed a tombstone */
 	_Atomic uint64_t barrier; /* End-of-RIB may follow this version; UINT64_MAX before it */
-	pthread_mutex_t readers_lock; /* joins and leaves, and the writer's look at the floors */
+	pthread_mutex_t
+	    readers_lock; /* joins and leaves, and the writer's look at the floors */
 	struct table_reader *readers;
 	_Atomic uint32_t n_readers;
 	struct waker *wakers[64]; /* woken by table_commit; set before the threads start */
@@ -90,7 +92,8 @@ struct path_in {
 };
 
 void table_init(struct table *t, struct names *names);
-void table_fini(struct table *t) ON_WRITER; /* no readers any more; call rcu_drain() afterwards */
+void
+table_fini(struct table *t) ON_WRITER; /* no readers any more; call rcu_drain() afterwards */
 
 /*
  * Within a commit: the prefix now has exactly these n paths (ascending, unique next hops; n

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ribout/group.h"
-
 #include "core/metric.h"
+#include "ribout/group.h"
 
 #include <stdlib.h>
 

@@ -14,19 +14,22 @@
 #include <stdint.h>
 
 #define CHUNK_BYTES ((uint32_t)128 * 1024) /* at most */
-_Static_assert(CHUNK_BYTES >= 2 * 65535, "a chunk holds at least one extended message behind another");
+_Static_assert(
+    CHUNK_BYTES >= 2 * 65535, "a chunk holds at least one extended message behind another");
 
 struct chunk {
 	struct rcu_later later;
-	uint64_t seq;        /* position in its window */
-	uint64_t batch_from; /* the packed commits are (batch_from, batch_to] ...              */
+	uint64_t seq; /* position in its window */
+	uint64_t
+	    batch_from; /* the packed commits are (batch_from, batch_to] ...              */
 	uint64_t batch_to;
-	uint64_t to;         /* ... and who has sent this chunk is at `to`: batch_to after the  */
-	                     /* batch's last chunk, batch_from before it                        */
-	bool first;          /* begins its batch */
-	uint32_t len;        /* bytes */
+	uint64_t to;     /* ... and who has sent this chunk is at `to`: batch_to after the  */
+	                 /* batch's last chunk, batch_from before it                        */
+	uint64_t newest; /* no state in it is of a later version (nor of one before batch_to) */
+	bool first;      /* begins its batch */
+	uint32_t len;    /* bytes */
 	uint32_t messages;
-	uint32_t paths;      /* announced and withdrawn */
+	uint32_t paths;                        /* announced and withdrawn */
 	_Alignas(64) _Atomic uint32_t holders; /* on a line of its own: io threads count here */
 	_Alignas(64) uint8_t bytes[];
 };

@@ -4,15 +4,21 @@
  * slow, and comes back. `reached` only grows; the states it sends never go back in version
  * because every place it enters begins at or behind `reached` and shows that version or newer.
  */
-#include "ribout/group.h"
-
 #include "core/wire.h"
+#include "ribout/group.h"
 
 static void
 set_reached(struct cursor *c, uint64_t version)
 {
 	c->reached = version;
 	atomic_store_explicit(&c->floor.floor, version, memory_order_release);
+}
+
+static void
+was_shown(struct cursor *c, uint64_t version)
+{
+	if (version > c->shown)
+		c->shown = version;
 }
 
 void
@@ -58,10 +64,15 @@ cursor_fini(struct cursor *c)
 void
 cursor_restart(struct cursor *c)
 {
-	must(!c->chunk && !c->n_ahead);
-	leave_place(c);
+	must(!c->n_ahead);
+	if (c->place == CURSOR_START)
+		return; /* nothing has been sent since the last start */
+	/* Of an interrupted first table, withdrawals since its version will be owed. */
+	if (c->place == CURSOR_SNAPSHOT && !c->restarted)
+		set_reached(c, c->snapshot->version);
+	leave_place(c); /* between two messages: the rest of the chunk is sent again */
 	c->place = CURSOR_START;
-	c->must_reach = c->reached;
+	c->restarted = true;
 	c->synced = false;
 	c->end_seen = false;
 }
@@ -73,9 +84,9 @@ ask_snapshot(struct cursor *c)
 {
 	uint64_t want = atomic_load_explicit(&c->group->want, memory_order_relaxed);
 
-	while (want < c->must_reach + 1)
-		if (atomic_compare_exchange_weak_explicit(&c->group->want, &want,
-		        c->must_reach + 1, memory_order_release, memory_order_relaxed)) {
+	while (want < c->shown + 1)
+		if (atomic_compare_exchange_weak_explicit(&c->group->want, &want, c->shown + 1,
+		        memory_order_release, memory_order_relaxed)) {
 			group_wake(c->group);
 			return;
 		}
@@ -84,7 +95,7 @@ ask_snapshot(struct cursor *c)
 static bool
 usable(const struct cursor *c, const struct snapshot *s)
 {
-	return s && s->version >= c->must_reach && !snapshot_stale(s);
+	return s && s->version >= c->shown && !snapshot_stale(s);
 }
 
 static bool
@@ -113,8 +124,8 @@ enter_catchup(struct cursor *c) ON_IO
 	const struct table *t = ribout_table(c->group->ribout);
 
 	/* Only if what the floors protect was given up on purpose. */
-	if (atomic_load_explicit(&((struct table *)(uintptr_t)t)->purged, memory_order_acquire) >
-	    c->reached) {
+	if (atomic_load_explicit(
+	        &((struct table *)(uintptr_t)t)->purged, memory_order_acquire) > c->reached) {
 		c->lost = true;
 		return;
 	}
@@ -126,7 +137,7 @@ enter_catchup(struct cursor *c) ON_IO
 static void
 enter_window(struct cursor *c) ON_IO
 {
-	if (window_find(&c->group->window, c->reached, &c->seq))
+	if (window_find(&c->group->window, c->reached, c->shown, &c->seq))
 		c->place = CURSOR_WINDOW;
 	else
 		enter_catchup(c);
@@ -146,7 +157,10 @@ next_place(struct cursor *c, bool gone) ON_IO
 		if (!atomic_load_explicit(&s->done, memory_order_acquire) ||
 		    snapshot_chunk(s, c->slice))
 			return snapshot_chunk(s, c->slice) != NULL;
-		set_reached(c, s->version);
+		/* After a restart the peer still has what was withdrawn since `reached`. */
+		if (!c->restarted)
+			set_reached(c, s->version);
+		was_shown(c, s->newest);
 		c->synced = true;
 		leave_place(c);
 		enter_window(c);
@@ -159,6 +173,7 @@ next_place(struct cursor *c, bool gone) ON_IO
 		if (!catchup_ready(c->catchup))
 			return false;
 		set_reached(c, c->catchup->to);
+		was_shown(c, c->catchup->newest);
 		leave_place(c);
 		enter_window(c);
 		return !c->lost;
@@ -240,22 +255,22 @@ cursor_iov(struct cursor *c, struct iovec *iov, unsigned max)
 void
 cursor_consume(struct cursor *c, size_t bytes)
 {
-	for (unsigned i = 0; i < c->n_ahead; i++) {
-		struct chunk *k = c->ahead[i];
-		size_t left = k->len - c->offset;
+	unsigned i = 0;
 
-		if (bytes >= left) {
-			bytes -= left;
-			c->offset = 0;
-			finish(c, k);
-		} else if (!c->chunk && (bytes || c->offset)) {
-			c->offset += (uint32_t)bytes;
-			c->chunk = k;
-			bytes = 0;
-		} else {
-			chunk_drop(k); /* untouched: found again where it is, or superseded */
-		}
+	for (; i < c->n_ahead && bytes >= c->ahead[i]->len - c->offset; i++) {
+		bytes -= c->ahead[i]->len - c->offset;
+		c->offset = 0;
+		was_shown(c, c->ahead[i]->newest);
+		finish(c, c->ahead[i]);
 	}
+	if (i < c->n_ahead && bytes + c->offset > 0) {
+		was_shown(c, c->ahead[i]->newest);
+		c->chunk = c->ahead[i++];
+		c->offset += (uint32_t)bytes;
+		bytes = 0;
+	}
+	for (; i < c->n_ahead; i++)
+		chunk_drop(c->ahead[i]); /* untouched: found again where it is, or superseded */
 	must(bytes == 0);
 	c->n_ahead = 0;
 }
@@ -279,7 +294,8 @@ past_barrier(const struct cursor *c)
 {
 	struct table *t = ribout_table(c->group->ribout);
 
-	return c->synced && c->reached >= atomic_load_explicit(&t->barrier, memory_order_acquire);
+	return c->synced &&
+	       c->reached >= atomic_load_explicit(&t->barrier, memory_order_acquire);
 }
 
 bool
@@ -298,8 +314,8 @@ cursor_has_news(const struct cursor *c)
 		break;
 	case CURSOR_SNAPSHOT:
 		news = news || snapshot_chunk(s, c->slice) ||
-		    atomic_load_explicit(&((struct snapshot *)(uintptr_t)s)->done,
-		        memory_order_acquire);
+		       atomic_load_explicit(
+		           &((struct snapshot *)(uintptr_t)s)->done, memory_order_acquire);
 		break;
 	case CURSOR_WINDOW:
 		news = news || c->seq < window_tail(&c->group->window);

@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ATTRS_ROOM 2048u /* all attributes we ever send, with the most communities: about 700 bytes */
-#define END_ROOM   1024u /* a chunk with less room left is closed rather than filled with crumbs */
-_Static_assert(ATTRS_COMMUNITIES_MAX * (4 + 12) + 256 < ATTRS_ROOM, "the attributes fit");
+#define ATTRS_ROOM                                                                             \
+	2048u /* all attributes we ever send, with the most communities: about 700 bytes */
+#define END_ROOM                                                                               \
+	1024u /* a chunk with less room left is closed rather than filled with crumbs */
+_Static_assert(ATTRS_COMMUNITIES_MAX *(4 + 12) + 256 < ATTRS_ROOM, "the attributes fit");
 
 void
 encoder_init(struct encoder *e, const struct names *names)
@@ -56,16 +58,20 @@ message_room(const struct encoder *e)
 
 /* Everything but the MP attribute, as RFC 4456 and RFC 4271 want it from a reflector. */
 static size_t
-encode_attrs(const struct encoder *e, const struct nexthop *nh, const struct path_attrs *pa, bool mp,
-    uint8_t *buf)
+encode_attrs(const struct encoder *e, const struct nexthop *nh, const struct path_attrs *pa,
+    bool mp, uint8_t *buf)
 {
 	const struct format *f = &e->gather->format;
 	struct attr_format af = {.as4 = f->as4, .ibgp = !f->ebgp, .mp = mp};
 	struct wire_out w = wire_out(buf, ATTRS_ROOM);
 	uint8_t cluster[4], communities[4 * ATTRS_COMMUNITIES_MAX];
 	uint8_t large[12 * ATTRS_COMMUNITIES_MAX], link[8], segment[6] = {2, 1};
-	struct attrs a = {.as_path_as4 = true, .origin = ORIGIN_IGP, .next_hop = nh->addr,
-	    .med = pa->med, .local_pref = pa->local_pref, .originator_id = nh->originator};
+	struct attrs a = {.as_path_as4 = true,
+	    .origin = ORIGIN_IGP,
+	    .next_hop = nh->addr,
+	    .med = pa->med,
+	    .local_pref = pa->local_pref,
+	    .originator_id = nh->originator};
 
 	a.present = ATTR_BIT(ATTR_ORIGIN) | ATTR_BIT(ATTR_AS_PATH) | ATTR_BIT(ATTR_NEXT_HOP);
 	if (f->ebgp) {
@@ -75,7 +81,7 @@ encode_attrs(const struct encoder *e, const struct nexthop *nh, const struct pat
 		wire_store_u32(cluster, f->cluster_id);
 		a.cluster_list = (struct attr_bytes){.at = cluster, .n = sizeof(cluster)};
 		a.present |= ATTR_BIT(ATTR_LOCAL_PREF) | ATTR_BIT(ATTR_ORIGINATOR_ID) |
-		    ATTR_BIT(ATTR_CLUSTER_LIST);
+		             ATTR_BIT(ATTR_CLUSTER_LIST);
 	}
 	if (pa->has_med)
 		a.present |= ATTR_BIT(ATTR_MULTI_EXIT_DISC);
@@ -104,7 +110,8 @@ encode_attrs(const struct encoder *e, const struct nexthop *nh, const struct pat
 		memcpy(&bits, &bandwidth, sizeof(bits));
 		link[0] = 0x40;
 		link[1] = 0x04;
-		wire_store_u16(link + 2, f->local_as > UINT16_MAX ? BGP_AS_TRANS : (uint16_t)f->local_as);
+		wire_store_u16(
+		    link + 2, f->local_as > UINT16_MAX ? BGP_AS_TRANS : (uint16_t)f->local_as);
 		wire_store_u32(link + 4, bits);
 		a.ext_communities = (struct attr_bytes){.at = link, .n = sizeof(link)};
 		a.present |= ATTR_BIT(ATTR_EXT_COMMUNITIES);
@@ -119,7 +126,8 @@ static bool
 encode_announcement(struct encoder *e)
 {
 	const struct gather_paths *all = &e->gather->announce;
-	const struct gather_path *run = &all->at[e->announced], *end = all->at + all->n, *p = run;
+	const struct gather_path *run = &all->at[e->announced], *end = all->at + all->n,
+	                         *p = run;
 	const struct nexthop *nh = nexthop_at(e->names, run->nexthop);
 	const struct ip_prefix *prefix = prefix_at(e->names, run->prefix);
 	uint8_t family = prefix->addr.family, attrs[ATTRS_ROOM];
@@ -128,8 +136,8 @@ encode_announcement(struct encoder *e)
 	size_t n = encode_attrs(e, nh, attrs_at(e->names, run->attrs), mp, attrs);
 	struct update_out u;
 
-	if (mp ? !update_out_begin_mp(&u, e->buf + e->len, message_room(e), family, &nh->addr, NULL,
-	                 attrs, n)
+	if (mp ? !update_out_begin_mp(
+	             &u, e->buf + e->len, message_room(e), family, &nh->addr, NULL, attrs, n)
 	       : !update_out_begin(&u, e->buf + e->len, message_room(e), attrs, n))
 		return false;
 	for (; p < end && p->nexthop == run->nexthop && p->attrs == run->attrs; p++) {
@@ -152,13 +160,15 @@ static bool
 encode_withdrawal(struct encoder *e, unsigned index)
 {
 	const struct gather_paths *all = &e->gather->withdraw[index];
-	const struct gather_path *first = &all->at[e->withdrawn[index]], *end = all->at + all->n;
+	const struct gather_path *first = &all->at[e->withdrawn[index]],
+	                         *end = all->at + all->n;
 	const struct gather_path *p = first;
 	uint8_t family = index ? IP_V6 : IP_V4;
 	bool add_path = e->gather->format.add_path[index];
 	struct update_out u;
 
-	if (!update_out_begin_withdraw(&u, e->buf + e->len, message_room(e), family, family == IP_V6))
+	if (!update_out_begin_withdraw(
+	        &u, e->buf + e->len, message_room(e), family, family == IP_V6))
 		return false;
 	for (; p < end; p++) {
 		const struct ip_prefix *prefix = prefix_at(e->names, p->prefix);

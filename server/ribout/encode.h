@@ -11,8 +11,8 @@
 
 struct encoder {
 	const struct names *names;
-	uint8_t *buf;      /* CHUNK_BYTES */
-	uint32_t len;      /* bytes of whole messages in buf */
+	uint8_t *buf; /* CHUNK_BYTES */
+	uint32_t len; /* bytes of whole messages in buf */
 	uint32_t messages, paths;
 	/* where the walk over the gathered paths stands */
 	const struct gather *gather;

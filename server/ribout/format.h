@@ -12,14 +12,15 @@
 #include <stdint.h>
 
 struct format {
-	bool family[IP_FAMILIES];      /* negotiated; index: ip_family_index()                    */
-	bool add_path[IP_FAMILIES];    /* RFC 7911: all paths with identifiers; else one best one  */
-	bool extended;                 /* RFC 8654: messages up to 65535 bytes                     */
-	bool as4;                      /* RFC 6793                                                 */
-	bool ebgp;                     /* AS_PATH with our AS; no LOCAL_PREF, no reflector attributes */
+	bool family[IP_FAMILIES]; /* negotiated; index: ip_family_index()                    */
+	bool add_path
+	    [IP_FAMILIES]; /* RFC 7911: all paths with identifiers; else one best one  */
+	bool extended;     /* RFC 8654: messages up to 65535 bytes                     */
+	bool as4;          /* RFC 6793                                                 */
+	bool ebgp;         /* AS_PATH with our AS; no LOCAL_PREF, no reflector attributes */
 	uint8_t zero;
 	uint32_t local_as;
-	uint32_t cluster_id;           /* CLUSTER_LIST towards iBGP, host order                    */
-	uint32_t view;                 /* index of the view in the config; 0: all                  */
+	uint32_t cluster_id; /* CLUSTER_LIST towards iBGP, host order                    */
+	uint32_t view;       /* index of the view in the config; 0: all                  */
 };
 _Static_assert(sizeof(struct format) == 20, "no padding: formats are compared as bytes");

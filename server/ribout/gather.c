@@ -48,6 +48,7 @@ gather_start(struct gather *g, const struct format *f)
 	paths_start(&g->withdraw[0]);
 	paths_start(&g->withdraw[1]);
 	paths_start(&g->sorted);
+	g->newest = 0;
 }
 
 static void
@@ -57,7 +58,8 @@ paths_add(struct gather_paths *p, uint32_t nexthop, uint32_t attrs, uint32_t pre
 		p->cap = p->cap ? p->cap + p->cap / 2 : 1024;
 		p->at = must_realloc(p->at, p->cap * sizeof(*p->at));
 	}
-	p->at[p->n++] = (struct gather_path){.nexthop = nexthop, .attrs = attrs, .prefix = prefix};
+	p->at[p->n++] =
+	    (struct gather_path){.nexthop = nexthop, .attrs = attrs, .prefix = prefix};
 }
 
 /*
@@ -108,6 +110,8 @@ take(struct gather *g, uint32_t prefix, const struct pathset *s, uint64_t from)
 
 	if (!g->format.family[family])
 		return 0;
+	if (s->changed > g->newest)
+		g->newest = s->changed;
 	if (!g->format.add_path[family]) {
 		take_best(g, prefix, p, s);
 		return 1;
@@ -270,6 +274,8 @@ counting_sort(struct gather *g)
 void
 gather_sort(struct gather *g)
 {
+	if (g->announce.n < 2)
+		return;
 	if (g->announce.n < SMALL_SORT) {
 		qsort(g->announce.at, g->announce.n, sizeof(*g->announce.at), by_nexthop);
 		return;

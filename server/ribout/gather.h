@@ -24,6 +24,7 @@ struct gather {
 	struct gather_paths announce;
 	struct gather_paths withdraw[IP_FAMILIES]; /* attrs unused */
 	struct gather_paths sorted;                /* scratch of the sort */
+	uint64_t newest;                           /* highest version among the sets taken */
 	uint32_t *counts;                          /* scratch: per next hop */
 	uint32_t cap_counts;
 	uint32_t *stamp; /* per prefix: the round in which it was last taken */
@@ -41,7 +42,8 @@ void gather_start(struct gather *g, const struct format *f) ON_PACKER;
  * newer than `from`, as of `to` or later. Stops early when about `budget` paths are taken.
  * Returns the version up to which all is taken (`to` unless it stopped early).
  */
-uint64_t gather_changes(struct gather *g, uint64_t from, uint64_t to, uint32_t budget) ON_PACKER;
+uint64_t
+gather_changes(struct gather *g, uint64_t from, uint64_t to, uint32_t budget) ON_PACKER;
 
 /* Take all live paths. */
 void gather_all(struct gather *g) ON_PACKER;

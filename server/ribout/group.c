@@ -19,7 +19,8 @@ group_new(struct ribout *r, const struct format *f, uint64_t id)
 	encoder_init(&g->making_encoder, t->names);
 	atomic_init(&g->packed, table_join(t, &g->floor));
 	/* Nobody can go on from before the group was there. */
-	atomic_init(&g->window.evicted_to, atomic_load_explicit(&g->packed, memory_order_relaxed));
+	atomic_init(
+	    &g->window.evicted_to, atomic_load_explicit(&g->packed, memory_order_relaxed));
 	return g;
 }
 
@@ -59,9 +60,16 @@ count_chunk(struct group *g, const struct chunk *c)
 
 /* ---- commits to the window ---- */
 
+static uint64_t
+later_of(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* `to` of a batch's last chunk is known only when there is no further one. */
 static void
-push_batch(struct group *g, struct encoder *e, uint64_t from, uint64_t to) ON_PACKER
+push_batch(struct group *g, struct encoder *e, uint64_t from, uint64_t to, uint64_t newest)
+    ON_PACKER
 {
 	uint64_t budget = ribout_window_bytes(g->ribout);
 	struct chunk *c = encoder_next(e);
@@ -73,6 +81,7 @@ push_batch(struct group *g, struct encoder *e, uint64_t from, uint64_t to) ON_PA
 		c->batch_from = from;
 		c->batch_to = to;
 		c->to = next ? from : to;
+		c->newest = newest;
 		c->first = first;
 		first = false;
 		count_chunk(g, c);
@@ -95,7 +104,7 @@ pack_commits(struct group *g, struct gather *scratch, struct encoder *e) ON_PACK
 	gather_changes(scratch, from, to, EVERYTHING);
 	gather_sort(scratch);
 	encoder_start(e, scratch);
-	push_batch(g, e, from, to);
+	push_batch(g, e, from, to, later_of(scratch->newest, to));
 	atomic_store_explicit(&g->packed, to, memory_order_release);
 	atomic_store_explicit(&g->floor.floor, to, memory_order_release);
 	return true;
@@ -130,6 +139,7 @@ start_snapshot(struct group *g) ON_PACKER
 	gather_start(&g->making_gather, &g->format);
 	gather_all(&g->making_gather);
 	gather_sort(&g->making_gather);
+	g->making->newest = later_of(g->making_gather.newest, g->making->version);
 	encoder_start(&g->making_encoder, &g->making_gather);
 	publish_snapshot(g, g->making);
 	return true;
@@ -146,6 +156,7 @@ continue_snapshot(struct group *g) ON_PACKER
 		return false;
 	c = encoder_next(&g->making_encoder);
 	if (c) {
+		c->newest = s->newest;
 		count_chunk(g, c);
 		snapshot_add(s, c);
 	}
@@ -197,8 +208,10 @@ serve_catchup(struct group *g, struct gather *scratch, struct encoder *e) ON_PAC
 	gather_start(scratch, &g->format);
 	k->to = gather_changes(scratch, k->from, to, CATCHUP_PATHS);
 	gather_sort(scratch);
+	k->newest = later_of(scratch->newest, to);
 	encoder_start(e, scratch);
 	while (k->n < CATCHUP_CHUNKS && (k->chunk[k->n] = encoder_next(e)) != NULL) {
+		k->chunk[k->n]->newest = k->newest;
 		count_chunk(g, k->chunk[k->n]);
 		k->n++;
 	}

@@ -12,7 +12,8 @@
 #include "ribout/encode.h"
 #include "ribout/ribout.h"
 
-#define WINDOW_SLOTS 4096u /* chunks in a window at most; the byte budget usually ends it sooner */
+#define WINDOW_SLOTS                                                                           \
+	4096u /* chunks in a window at most; the byte budget usually ends it sooner */
 
 /* The last chunks in order. Chunk `seq` is in slot seq % WINDOW_SLOTS while head <= seq < tail. */
 struct window {
@@ -26,7 +27,8 @@ struct window {
 struct snapshot {
 	struct rcu_later later;
 	struct table *table;
-	uint64_t version;          /* it shows states of this version or newer    */
+	uint64_t version;          /* it shows states of this version or newer,   */
+	uint64_t newest;           /* but not of a later one than this            */
 	struct table_reader floor; /* keeps what changed since, while it is held  */
 	struct stable chunks;      /* struct chunk *, each held                   */
 	_Atomic uint32_t ready;    /* chunks that may be read                     */
@@ -37,15 +39,15 @@ struct snapshot {
 
 enum catchup_state { CATCHUP_ASKED, CATCHUP_READY };
 
-#define CATCHUP_CHUNKS 64u      /* per slice; a slice of CATCHUP_PATHS needs two or three */
-#define CATCHUP_PATHS  20000u   /* about 180 KB of IPv4 NLRI: a slice is bounded work and memory */
+#define CATCHUP_CHUNKS 64u    /* per slice; a slice of CATCHUP_PATHS needs two or three */
+#define CATCHUP_PATHS  20000u /* about 180 KB of IPv4 NLRI: a slice is bounded work and memory */
 
 /* One slice of a laggard's private catch-up: a request to the packer and its answer. */
 struct catchup {
 	struct catchup *next; /* in the group's requests, then in the packer's list */
 	uint64_t from;        /* the cursor's `reached` */
 	_Atomic int state;    /* enum catchup_state; READY publishes what follows */
-	uint64_t to;
+	uint64_t to, newest;
 	struct chunk *chunk[CATCHUP_CHUNKS]; /* each held */
 	unsigned n;
 	_Atomic unsigned holders; /* the cursor and the packer */
@@ -54,7 +56,7 @@ struct catchup {
 struct packer;
 
 struct group {
-	struct group *next;   /* the ribout's list, under its lock */
+	struct group *next; /* the ribout's list, under its lock */
 	uint64_t id;
 	struct format format;
 	struct ribout *ribout;
@@ -65,11 +67,12 @@ struct group {
 	_Atomic uint64_t packed;   /* the window has everything up to this version */
 	struct table_reader floor; /* = packed */
 	RCU(struct snapshot) snapshot;
-	_Atomic uint64_t want;     /* 1 + version that a wanted snapshot must have; 0: none wanted */
+	_Atomic uint64_t
+	    want; /* 1 + version that a wanted snapshot must have; 0: none wanted */
 	_Atomic(struct catchup *) requests; /* a stack; the packer takes all at once */
 	/* the packer's own */
-	struct catchup *queue;     /* requests being served, one slice each in turn */
-	struct snapshot *making;   /* being encoded; also published */
+	struct catchup *queue;   /* requests being served, one slice each in turn */
+	struct snapshot *making; /* being encoded; also published */
 	struct gather making_gather;
 	struct encoder making_encoder;
 	_Atomic uint64_t chunks_made, bytes_made;
@@ -82,13 +85,14 @@ void window_fini(struct window *w) ON_PACKER;
 void window_push(struct window *w, struct chunk *c, uint64_t budget) ON_PACKER;
 /* Chunk seq, held for the caller; NULL: not there yet, or let go (*gone). */
 struct chunk *window_take(struct window *w, uint64_t seq, bool *gone) ON_IO;
-/* The seq at which a reader that has everything up to `version` goes on; false: it must catch
- * up first. packed was read before the call. */
-bool window_find(struct window *w, uint64_t version, uint64_t *seq) ON_IO;
+/* The seq at which a reader goes on that has everything up to `reached` and was shown states of
+ * up to `shown`, so that it misses nothing and nothing goes back; false: it must catch up first. */
+bool window_find(struct window *w, uint64_t reached, uint64_t shown, uint64_t *seq) ON_IO;
 static inline uint64_t
 window_tail(const struct window *w)
 {
-	return atomic_load_explicit(&((struct window *)(uintptr_t)w)->tail, memory_order_acquire);
+	return atomic_load_explicit(
+	    &((struct window *)(uintptr_t)w)->tail, memory_order_acquire);
 }
 
 /* ---- snapshot.c ---- */
@@ -102,7 +106,8 @@ struct chunk *snapshot_chunk(const struct snapshot *s, uint32_t i);
 bool snapshot_stale(const struct snapshot *s);
 
 /* ---- catchup.c ---- */
-struct catchup *catchup_ask(struct group *g, uint64_t from) ON_IO MUST_USE; /* held once for the caller */
+struct catchup *
+catchup_ask(struct group *g, uint64_t from) ON_IO MUST_USE; /* held once for the caller */
 void catchup_drop(struct catchup *k) ANY_THREAD;
 static inline bool
 catchup_ready(const struct catchup *k)

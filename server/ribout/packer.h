@@ -13,7 +13,8 @@ struct packer {
 	pthread_t thread;
 	struct waker waker;
 	_Atomic bool stop;
-	struct group *groups; /* joined by io threads, left by this one, both under the ribout's lock */
+	struct group
+	    *groups; /* joined by io threads, left by this one, both under the ribout's lock */
 	struct gather gather;
 	struct encoder encoder;
 	uint64_t seen_barrier;

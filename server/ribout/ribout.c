@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PACKERS_MAX     32u
-#define IO_WAKERS_MAX   64u
-#define WINDOW_DEFAULT  ((uint64_t)16 * 1024 * 1024)
+#define PACKERS_MAX    32u
+#define IO_WAKERS_MAX  64u
+#define WINDOW_DEFAULT ((uint64_t)16 * 1024 * 1024)
 
 struct ribout {
 	struct table *table;
@@ -199,7 +199,8 @@ fill_info(struct group *g, struct group_info *i)
 
 	*i = (struct group_info){.format = g->format, .id = g->id};
 	i->members = atomic_load_explicit(&g->members, memory_order_relaxed);
-	i->window_chunks = window_tail(w) - atomic_load_explicit(&w->head, memory_order_relaxed);
+	i->window_chunks =
+	    window_tail(w) - atomic_load_explicit(&w->head, memory_order_relaxed);
 	i->window_bytes = atomic_load_explicit(&w->bytes, memory_order_relaxed);
 	i->packed = atomic_load_explicit(&g->packed, memory_order_relaxed);
 	i->table_version = table_version(ribout_table(g->ribout));

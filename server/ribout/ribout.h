@@ -21,14 +21,14 @@ struct ribout;
 struct group;
 
 struct ribout_options {
-	unsigned packers;          /* threads; 0: one */
-	uint64_t window_bytes;     /* a group's chunks kept for those behind; 0: 16 MiB */
+	unsigned packers;      /* threads; 0: one */
+	uint64_t window_bytes; /* a group's chunks kept for those behind; 0: 16 MiB */
 };
 
 /* The table is borrowed and outlives the ribout. */
 struct ribout *ribout_new(const struct ribout_options *o, struct table *rib);
-void ribout_start(struct ribout *r);          /* packer threads run */
-void ribout_stop(struct ribout *r);           /* and have ended; no cursor is left */
+void ribout_start(struct ribout *r); /* packer threads run */
+void ribout_stop(struct ribout *r);  /* and have ended; no cursor is left */
 void ribout_free(struct ribout *r);
 
 /* News for sessions: woken whenever a group has new chunks. One per io thread, before start. */
@@ -63,8 +63,9 @@ struct cursor {
 	uint32_t slice;            /* SNAPSHOT: index of the chunk that is next        */
 	struct catchup *catchup;   /* CATCHUP: held, shared with the packer            */
 	uint64_t reached;          /* everything up to this version has been sent      */
-	uint64_t must_reach;       /* a snapshot older than this would go back in time */
+	uint64_t shown;            /* no state that was sent is of a later version     */
 	bool synced;               /* one whole table has been sent since start or restart */
+	bool restarted;            /* has sent a table before: withdrawals matter        */
 	bool end_seen;             /* cursor_synced() has said so                          */
 	bool lost;                 /* what it missed is gone: the session must start anew  */
 	struct chunk *ahead[CURSOR_AHEAD]; /* held between cursor_iov and cursor_consume */
@@ -110,4 +111,5 @@ struct group_info {
 	uint64_t packed, table_version, chunks_made, bytes_made;
 };
 /* Calls fn for every group; fn must not call back into ribout. */
-void ribout_each(struct ribout *r, void (*fn)(void *ctx, const struct group_info *), void *ctx) ON_WATCH;
+void ribout_each(
+    struct ribout *r, void (*fn)(void *ctx, const struct group_info *), void *ctx) ON_WATCH;

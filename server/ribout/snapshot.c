@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ribout/group.h"
-
 #include "core/metric.h"
+#include "ribout/group.h"
 
 #include <stdlib.h>
 
@@ -70,7 +69,8 @@ snapshot_add(struct snapshot *s, struct chunk *c)
 struct chunk *
 snapshot_chunk(const struct snapshot *s, uint32_t i)
 {
-	struct snapshot *m = (struct snapshot *)(uintptr_t)s; /* C11 atomics load from non-const */
+	struct snapshot *m =
+	    (struct snapshot *)(uintptr_t)s; /* C11 atomics load from non-const */
 
 	if (i >= atomic_load_explicit(&m->ready, memory_order_acquire))
 		return NULL;

@@ -24,7 +24,8 @@ evict_oldest(struct window *w)
 	atomic_store_explicit(&w->slot[head % WINDOW_SLOTS], NULL, memory_order_release);
 	atomic_store_explicit(&w->head, head + 1, memory_order_release);
 	atomic_store_explicit(&w->bytes,
-	    atomic_load_explicit(&w->bytes, memory_order_relaxed) - c->len, memory_order_relaxed);
+	    atomic_load_explicit(&w->bytes, memory_order_relaxed) - c->len,
+	    memory_order_relaxed);
 	chunk_drop(c);
 }
 
@@ -43,8 +44,8 @@ window_push(struct window *w, struct chunk *c, uint64_t budget)
 
 	atomic_store_explicit(&w->bytes, bytes, memory_order_relaxed);
 	while (atomic_load_explicit(&w->head, memory_order_relaxed) < tail &&
-	    (tail - atomic_load_explicit(&w->head, memory_order_relaxed) == WINDOW_SLOTS ||
-	        atomic_load_explicit(&w->bytes, memory_order_relaxed) > budget))
+	       (tail - atomic_load_explicit(&w->head, memory_order_relaxed) == WINDOW_SLOTS ||
+	           atomic_load_explicit(&w->bytes, memory_order_relaxed) > budget))
 		evict_oldest(w);
 	c->seq = tail;
 	atomic_store_explicit(&w->slot[tail % WINDOW_SLOTS], c, memory_order_release);
@@ -69,31 +70,34 @@ window_take(struct window *w, uint64_t seq, bool *gone)
 }
 
 /*
- * Walk back from the tail to the first batch that ends behind `version`. Joining there is
- * complete if the batch does not begin behind it and nothing behind it was let go.
+ * Walk back from the tail to the first batch that ends behind `reached`. Joining there is
+ * complete if the batch does not begin behind it and nothing behind it was let go, and it is
+ * monotone if the batch ends at or behind `shown`.
  */
 bool
-window_find(struct window *w, uint64_t version, uint64_t *seq)
+window_find(struct window *w, uint64_t reached, uint64_t shown, uint64_t *seq)
 {
-	uint64_t tail = window_tail(w), at = tail, from = 0, first = tail;
+	uint64_t tail = window_tail(w), at = tail, from = 0, to = 0, first = tail;
 
 	rcu_enter();
 	while (at > 0) {
 		struct chunk *c = atomic_load_explicit(
 		    &w->slot[(at - 1) % WINDOW_SLOTS], memory_order_acquire);
 
-		if (!c || c->seq != at - 1 || c->batch_to <= version)
+		if (!c || c->seq != at - 1 || c->batch_to <= reached)
 			break;
 		at--;
 		if (c->first) {
 			first = at;
 			from = c->batch_from;
+			to = c->batch_to;
 		}
 	}
 	rcu_leave();
 	*seq = first;
-	if (first < tail && from <= version)
-		return true;
+	if (first < tail && from <= reached)
+		return to >= shown;
 	/* No batch ends behind it (and none that did was let go), or the first one is cut. */
-	return at == first && atomic_load_explicit(&w->evicted_to, memory_order_seq_cst) <= version;
+	return at == first && reached >= shown &&
+	       atomic_load_explicit(&w->evicted_to, memory_order_seq_cst) <= reached;
 }

@@ -163,8 +163,9 @@ ip_is_usable_unicast(const struct ip_addr *a)
 		return v4 >> 24 != 0 && v4 >> 24 != 127 && v4 >> 28 < 14 && v4 >> 16 != 0xa9fe;
 	}
 	memcpy(&six, a->bytes, sizeof(six));
-	return a->family == IP_V6 && !IN6_IS_ADDR_UNSPECIFIED(&six) && !IN6_IS_ADDR_LOOPBACK(&six) &&
-	    !IN6_IS_ADDR_MULTICAST(&six) && !IN6_IS_ADDR_LINKLOCAL(&six) && !IN6_IS_ADDR_V4MAPPED(&six);
+	return a->family == IP_V6 && !IN6_IS_ADDR_UNSPECIFIED(&six) &&
+	       !IN6_IS_ADDR_LOOPBACK(&six) && !IN6_IS_ADDR_MULTICAST(&six) &&
+	       !IN6_IS_ADDR_LINKLOCAL(&six) && !IN6_IS_ADDR_V4MAPPED(&six);
 }
 
 struct ip_prefix

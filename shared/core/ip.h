@@ -42,7 +42,7 @@ ip_bits(uint8_t family)
 }
 
 struct ip_addr ip_v4(uint32_t host_order);
-uint32_t ip_v4_host(const struct ip_addr *a);        /* the address as a number; IPv4 only */
+uint32_t ip_v4_host(const struct ip_addr *a); /* the address as a number; IPv4 only */
 struct ip_addr ip_from_bytes(uint8_t family, const uint8_t *bytes); /* 4 or 16 bytes */
 
 /* "192.0.2.1", "2001:db8::1". False: not an address (zone ids and leading zeros included). */
@@ -55,8 +55,9 @@ bool ip_prefix_parse(const char *text, struct ip_prefix *out) MUST_USE;
 char *ip_text(const struct ip_addr *a, char *buf);
 char *ip_prefix_text(const struct ip_prefix *p, char *buf);
 
-int ip_cmp(const struct ip_addr *a, const struct ip_addr *b);                 /* family, then bytes */
-int ip_prefix_cmp(const struct ip_prefix *a, const struct ip_prefix *b);      /* address, then length */
+int ip_cmp(const struct ip_addr *a, const struct ip_addr *b); /* family, then bytes */
+int
+ip_prefix_cmp(const struct ip_prefix *a, const struct ip_prefix *b); /* address, then length */
 bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
 bool ip_prefix_equal(const struct ip_prefix *a, const struct ip_prefix *b);
 uint64_t ip_hash(const struct ip_addr *a);
@@ -65,9 +66,10 @@ uint64_t ip_prefix_hash(const struct ip_prefix *p);
 /* Unspecified, loopback, multicast, link-local or broadcast: never a next hop of ours. */
 bool ip_is_usable_unicast(const struct ip_addr *a);
 
-struct ip_prefix ip_host_prefix(const struct ip_addr *a);                     /* /32 or /128 */
-bool ip_prefix_has(const struct ip_prefix *p, const struct ip_addr *a);       /* a inside p */
-bool ip_prefix_covers(const struct ip_prefix *p, const struct ip_prefix *q);  /* q inside or equal p */
+struct ip_prefix ip_host_prefix(const struct ip_addr *a);               /* /32 or /128 */
+bool ip_prefix_has(const struct ip_prefix *p, const struct ip_addr *a); /* a inside p */
+bool ip_prefix_covers(
+    const struct ip_prefix *p, const struct ip_prefix *q); /* q inside or equal p */
 
 /* To and from the socket world. port in host order. from: false for other families; v4-mapped becomes v4. */
 socklen_t ip_to_sockaddr(const struct ip_addr *a, uint16_t port, struct sockaddr_storage *out);

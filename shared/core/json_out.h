@@ -34,7 +34,8 @@ void json_out_flush(struct json_out *j); /* hand the rest to the sink */
 void json_object(struct json_out *j, const char *key);
 void json_array(struct json_out *j, const char *key);
 void json_end(struct json_out *j); /* closes the innermost object or array */
-void json_str(struct json_out *j, const char *key, const char *v); /* NULL becomes null; bytes that are not UTF-8 become U+FFFD */
+void json_str(struct json_out *j, const char *key,
+    const char *v); /* NULL becomes null; bytes that are not UTF-8 become U+FFFD */
 void json_strn(struct json_out *j, const char *key, const char *v, size_t n);
 void json_u64(struct json_out *j, const char *key, uint64_t v);
 void json_i64(struct json_out *j, const char *key, int64_t v);

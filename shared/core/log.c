@@ -22,8 +22,7 @@ struct line {
 	char text[LINE_MAX_BYTES];
 };
 
-static void PRINTF_LIKE(2)
-add(struct line *l, const char *format, ...)
+static void PRINTF_LIKE(2) add(struct line *l, const char *format, ...)
 {
 	va_list ap;
 	int n;
@@ -63,7 +62,8 @@ is_plain(const char *s)
 	if (!*s)
 		return false;
 	for (; *s; s++)
-		if ((unsigned char)*s <= ' ' || *s == '"' || *s == '=' || *s == '\\' || *s == 0x7f)
+		if ((unsigned char)*s <= ' ' || *s == '"' || *s == '=' || *s == '\\' ||
+		    *s == 0x7f)
 			return false;
 	return true;
 }

@@ -63,7 +63,8 @@ f_prefix(const char *key, struct ip_prefix v)
 }
 
 #define log_write_fields(level, event, ...)                                                    \
-	log_write(level, event, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ) { .key = NULL }})
+	log_write(                                                                             \
+	    level, event, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
 #define log_debug(event, ...) log_write_fields(LOG_DEBUG, event __VA_OPT__(, ) __VA_ARGS__)
 #define log_info(event, ...)  log_write_fields(LOG_INFO, event __VA_OPT__(, ) __VA_ARGS__)
 #define log_warn(event, ...)  log_write_fields(LOG_WARN, event __VA_OPT__(, ) __VA_ARGS__)
@@ -76,7 +77,8 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 void log_set(enum log_level level, enum log_format format);
 
 bool log_enabled(enum log_level level);
-bool log_level_parse(const char *text, enum log_level *out) MUST_USE;   /* debug info warn error */
+bool
+log_level_parse(const char *text, enum log_level *out) MUST_USE; /* debug info warn error */
 bool log_format_parse(const char *text, enum log_format *out) MUST_USE; /* logfmt json */
 
 /*

@@ -62,8 +62,8 @@ take_block(void)
 	head = atomic_load_explicit(&blocks, memory_order_relaxed);
 	do
 		b->next = head;
-	while (!atomic_compare_exchange_weak_explicit(&blocks, &head, b, memory_order_release,
-	    memory_order_relaxed));
+	while (!atomic_compare_exchange_weak_explicit(
+	    &blocks, &head, b, memory_order_release, memory_order_relaxed));
 	return b;
 }
 
@@ -84,8 +84,8 @@ metric_add(enum metric_id id, int64_t n)
 	_Atomic int64_t *v = &my_block()->value[id];
 
 	/* Its only writer: a plain add, no locked instruction. */
-	atomic_store_explicit(v, atomic_load_explicit(v, memory_order_relaxed) + n,
-	    memory_order_relaxed);
+	atomic_store_explicit(
+	    v, atomic_load_explicit(v, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
 void
@@ -99,7 +99,8 @@ metric_read(enum metric_id id)
 {
 	int64_t sum = 0;
 
-	for (struct block *b = atomic_load_explicit(&blocks, memory_order_acquire); b; b = b->next)
+	for (struct block *b = atomic_load_explicit(&blocks, memory_order_acquire); b;
+	     b = b->next)
 		sum += atomic_load_explicit(&b->value[id], memory_order_relaxed);
 	return sum;
 }

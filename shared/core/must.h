@@ -12,8 +12,7 @@
 #define COUNT_OF(a)    (sizeof(a) / sizeof((a)[0]))
 
 /* Always compiled in: the condition is false only if this program is wrong. */
-#define must(cond)                                                                             \
-	((cond) ? (void)0 : must_failed(#cond, __FILE__, __LINE__))
+#define must(cond) ((cond) ? (void)0 : must_failed(#cond, __FILE__, __LINE__))
 
 /* Prints the broken condition and aborts (a core is wanted). Any thread. */
 _Noreturn void must_failed(const char *cond, const char *file, int line);

@@ -67,7 +67,8 @@ rcumap_fini(struct rcumap *m)
 }
 
 static uint32_t
-find(const struct rcumap_slots *s, uint64_t hash, rcumap_eq *eq, const void *ctx, const void *key)
+find(const struct rcumap_slots *s, uint64_t hash, rcumap_eq *eq, const void *ctx,
+    const void *key)
 {
 	uint32_t at = home(hash, s->mask);
 
@@ -84,14 +85,15 @@ find(const struct rcumap_slots *s, uint64_t hash, rcumap_eq *eq, const void *ctx
 }
 
 uint32_t
-rcumap_find(const struct rcumap *m, uint64_t hash, rcumap_eq *eq, const void *ctx, const void *key)
+rcumap_find(
+    const struct rcumap *m, uint64_t hash, rcumap_eq *eq, const void *ctx, const void *key)
 {
 	return find(rcu_get(m->slots), hash, eq, ctx, key);
 }
 
 uint32_t
-rcumap_find_own(const struct rcumap *m, uint64_t hash, rcumap_eq *eq, const void *ctx,
-    const void *key)
+rcumap_find_own(
+    const struct rcumap *m, uint64_t hash, rcumap_eq *eq, const void *ctx, const void *key)
 {
 	return find(rcu_own(m->slots), hash, eq, ctx, key);
 }

@@ -17,7 +17,8 @@ struct rcumap_slots;
 
 struct rcumap {
 	RCU(struct rcumap_slots) slots;
-	uint32_t used, dead; /* the writer's: entries, and removed ones that still fill a slot */
+	uint32_t used,
+	    dead; /* the writer's: entries, and removed ones that still fill a slot */
 };
 
 /* True when the object at index has this key. Runs inside the read side (or on the writer). */

@@ -38,7 +38,6 @@ check(enum role_id id)
 #endif
 }
 
-
 void
 role_is_writer(void)
 {

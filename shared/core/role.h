@@ -34,9 +34,9 @@ extern struct rcu_side rcu_side;  /* held between rcu_enter() and rcu_leave()   
 #define ON_PACKER   TSA(requires_capability(role_packer))
 #define ON_IO       TSA(requires_capability(role_io))
 #define ON_WATCH    TSA(requires_capability(role_watch))
-#define ANY_THREAD                                          /* says so for the reader */
+#define ANY_THREAD                                            /* says so for the reader */
 #define RCU_READER  TSA(requires_shared_capability(rcu_side)) /* caller is inside enter..leave */
-#define RCU_BLOCKS  TSA(locks_excluded(rcu_side))             /* may wait for a grace period   */
+#define RCU_BLOCKS  TSA(locks_excluded(rcu_side)) /* may wait for a grace period   */
 
 enum role_id { ROLE_NONE, ROLE_WRITER, ROLE_CONSUMER, ROLE_PACKER, ROLE_IO, ROLE_WATCH };
 

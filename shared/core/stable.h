@@ -15,7 +15,7 @@
 #define STABLE_SEGMENTS   26u /* 64 * (2^26 - 1) elements: the whole of u32 */
 
 struct stable {
-	size_t element; /* bytes */
+	size_t element;       /* bytes */
 	_Atomic uint32_t len; /* elements in use; grown by one thread */
 	_Atomic(char *) segment[STABLE_SEGMENTS];
 };
@@ -29,7 +29,8 @@ uint32_t stable_grow(struct stable *s) MUST_USE;
 static inline uint32_t
 stable_len(const struct stable *s)
 {
-	return atomic_load_explicit(&((struct stable *)(uintptr_t)s)->len, memory_order_acquire);
+	return atomic_load_explicit(
+	    &((struct stable *)(uintptr_t)s)->len, memory_order_acquire);
 }
 
 /* The element, borrowed for the life of the array. index < len. */
@@ -39,8 +40,8 @@ stable_at(const struct stable *s, uint32_t index)
 	uint64_t i = (uint64_t)index + (1u << STABLE_FIRST_BITS);
 	unsigned top = 63u - (unsigned)__builtin_clzll(i);
 	unsigned k = top - STABLE_FIRST_BITS;
-	char *base = atomic_load_explicit(&((struct stable *)(uintptr_t)s)->segment[k],
-	    memory_order_acquire);
+	char *base = atomic_load_explicit(
+	    &((struct stable *)(uintptr_t)s)->segment[k], memory_order_acquire);
 
 	return base + (i - (1ull << top)) * s->element;
 }
