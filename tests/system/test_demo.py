@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""deploy/demo, the README's first command (here with the programs already built)."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from lib.heliograph import BIN
+from lib.wait import eventually
+
+_TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def start(net, folder, *words):
+    return subprocess.Popen(
+        net["core"].exec_argv([os.path.join(_TOP, "deploy", "demo"), "--bin", BIN, *words]),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={**os.environ, "TMPDIR": str(folder)})
+
+
+def nothing_is_left(folder):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                line = f.read()
+        except OSError:
+            continue
+        assert os.fsencode(str(folder)) not in line, line
+    assert os.listdir(folder) == []
+
+
+def test_the_demo_shows_a_service_before_and_after_it_moves_and_leaves_nothing(net, tmp_path):
+    demo = start(net, tmp_path, "--once")
+    output, _ = demo.communicate(timeout=120)
+    assert demo.returncode == 0, output
+
+    before, after = output.split("Its endpoints move")
+    table = lambda text: re.findall(r"via |(172\.16\.0\.\d+)", text)
+    assert {"172.16.0.1", "172.16.0.2", "172.16.0.3"} <= set(table(before)), output
+    after = after.split("Why node-1")[0]
+    assert {h for h in table(after) if h} == {"172.16.0.3", "172.16.0.7", "172.16.0.9"}, output
+    assert "helioctl" in output and "http://" in output
+    nothing_is_left(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_ends_cleanly_when_it_is_interrupted(net, tmp_path, number):
+    demo = start(net, tmp_path, "--keep")
+    lines = []
+
+    def running():
+        lines.append(demo.stdout.readline())
+        return "until Ctrl-C" in lines[-1]
+    eventually(running, 60, every=0)
+    time.sleep(0.2)
+    demo.send_signal(number)
+    assert demo.wait(20) == 128 + number, "".join(lines)
+    demo.stdout.close()
+    nothing_is_left(tmp_path)
