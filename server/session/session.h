@@ -67,7 +67,7 @@ struct session_options {
  * copies it for watch when `changes` has moved).
  */
 struct session_history {
-	_Atomic uint64_t messages_in, messages_out; /* out: those besides the routes' UPDATEs */
+	_Atomic uint64_t messages_in, messages_out;
 	_Atomic uint64_t bytes_in, bytes_out;
 	_Atomic uint64_t updates_in, refreshes_in, malformed_in;
 	_Atomic uint64_t paths_sent; /* announced and withdrawn, all sessions */
@@ -82,6 +82,7 @@ struct session_history {
 	char last_error[SESSION_TEXT_MAX]; /* why the last connection ended; "" before that */
 	char notification_sent[SESSION_TEXT_MAX];
 	char notification_received[SESSION_TEXT_MAX];
+	char malformed[SESSION_TEXT_MAX]; /* what was wrong with the last malformed message */
 };
 
 /* Bytes that wait: input of which a message is incomplete, output that is not routes. */
@@ -101,6 +102,7 @@ struct session {
 	enum session_link link;
 	struct timers timers;
 	bool outgoing; /* we connected */
+	bool asked;    /* cursor_iov() was called for the present offer */
 	bool closing;  /* the end has come: send what is queued, read nothing more */
 	bool stopped;  /* by the operator: stays Idle until session_start() */
 	bool penalty;  /* hold in Idle before the next attempt */
@@ -108,8 +110,9 @@ struct session {
 	/* of the present connection */
 	struct open remote; /* the peer's OPEN, from OpenConfirm on */
 	struct negotiated agreed;
-	uint64_t keepalive_ns; /* interval, 0: none */
-	uint64_t hold_ns;      /* 0: none */
+	uint64_t connected_at, established_at; /* ns */
+	uint64_t keepalive_ns;                 /* interval, 0: none */
+	uint64_t hold_ns;                      /* 0: none */
 	struct session_bytes in, control;
 	bool waits; /* something is offered that TCP has not taken */
 	uint32_t offered_rest,
@@ -119,6 +122,7 @@ struct session {
 	bool has_cursor;
 	bool end_of_rib_due;
 	uint8_t refresh_due, refresh_runs; /* bit per family index */
+	uint64_t messages_counted;         /* of cursor.messages_sent, in the history already */
 	uint64_t paths_counted;            /* of cursor.paths_sent, in the history already */
 	struct cursor cursor;
 };
@@ -132,6 +136,9 @@ void session_fini(struct session *s) ON_IO;
 
 /* Leave Idle: ask for a connection, or wait for one if passive. Also ends session_stop(). */
 void session_start(struct session *s, uint64_t now) ON_IO;
+
+/* Leave Idle only to take a connection that the peer has opened: the next event is ACCEPTED. */
+void session_await(struct session *s, uint64_t now) ON_IO;
 
 /* Both are sessions with one peer, on this thread. */
 void session_set_rivals(struct session *a, struct session *b) ON_IO;

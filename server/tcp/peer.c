@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tcp/peer.h"
+
+#include "core/hash.h"
+#include "core/metric.h"
+#include "tcp/conn.h"
+#include "tcp/shown.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define TTL_MAX 255u
+
+static const struct md5_key *
+key_of(const struct peer *p)
+{
+	const struct tcp *t = p->io->tcp;
+
+	return &t->keys[p->config - t->config->peers.items];
+}
+
+static void
+fill_options(struct peer *p)
+{
+	const struct tcp *t = p->io->tcp;
+	const struct config *c = t->config;
+	const struct config_peer *k = p->config;
+	struct session_options *o = &p->options;
+
+	o->router_id = c->router_id;
+	o->local_as = c->local_as;
+	o->cluster_id = c->cluster_id;
+	o->peer_as = k->as.items;
+	o->n_peer_as = k->as.len;
+	o->passive = k->passive || peer_is_dynamic(p);
+	o->family[ip_family_index(IP_V4)] = k->families & CONFIG_FAMILY_IPV4;
+	o->family[ip_family_index(IP_V6)] = k->families & CONFIG_FAMILY_IPV6;
+	o->add_path[ip_family_index(IP_V4)] = o->add_path[ip_family_index(IP_V6)] = k->add_path;
+	o->extended = true;
+	o->graceful_restart = c->graceful_restart.enabled;
+	o->restart_time_s = (uint16_t)(c->graceful_restart.restart_time_ns / NS_PER_S);
+	o->restarting_until_ns = t->started_at + c->graceful_restart.restart_time_ns;
+	o->hold_s = (uint16_t)(k->hold_time_ns / NS_PER_S);
+	o->connect_retry_ns = k->connect_retry_ns;
+	o->send_hold_ns = k->send_hold_ns;
+	o->hostname = t->hostname;
+	o->view = k->view_index == CONFIG_VIEW_ALL ? 0 : k->view_index + 1;
+	o->seed = hash_two(c->router_id, ip_hash(&p->address));
+}
+
+static struct peer **
+bucket_of(struct io *io, const struct ip_addr *address)
+{
+	/* The low bits chose the thread. */
+	return &io->bucket[(ip_hash(address) >> 32) % PEER_BUCKETS];
+}
+
+struct peer *
+peer_new(struct io *io, const struct config_peer *config, const struct ip_addr *address)
+{
+	struct peer *p = must_calloc(1, sizeof(*p)), **bucket = bucket_of(io, address);
+
+	p->io = io;
+	p->config = config;
+	p->address = *address;
+	fill_options(p);
+	p->main = conn_new(p);
+	p->bucket_next = *bucket;
+	*bucket = p;
+	shown_add(p);
+	return p;
+}
+
+void
+peer_start(struct peer *p, uint64_t now)
+{
+	session_start(&p->main->session, now);
+}
+
+void
+peer_free(struct peer *p)
+{
+	struct peer **at = bucket_of(p->io, &p->address);
+
+	shown_remove(p);
+	while (*at != p)
+		at = &(*at)->bucket_next;
+	*at = p->bucket_next;
+	if (p->rival)
+		conn_free(p->rival);
+	conn_free(p->main);
+	free(p);
+}
+
+struct peer *
+peer_find(struct io *io, const struct ip_addr *address)
+{
+	struct peer *p = *bucket_of(io, address);
+
+	while (p && !ip_equal(&p->address, address))
+		p = p->bucket_next;
+	return p;
+}
+
+int
+peer_prepare_socket(const struct peer *p, int fd, bool connecting)
+{
+	const struct config_peer *k = p->config;
+	const struct md5_key *key = key_of(p);
+	struct ip_prefix range = ip_host_prefix(&p->address);
+	int error = socket_tune(fd);
+
+	/* An accepted connection has inherited its key from the listener. */
+	if (!error && connecting && key->len)
+		error = socket_set_md5(fd, &range, key);
+	if (!error && k->multihop)
+		error = socket_set_ttl(fd, p->address.family, k->multihop);
+	if (!error && k->ttl_security)
+		error = socket_set_ttl(fd, p->address.family, TTL_MAX);
+	if (!error && k->ttl_security)
+		error =
+		    socket_set_min_ttl(fd, p->address.family, TTL_MAX + 1 - k->ttl_security);
+	return error;
+}
+
+/* A second connection: a place beside the main one. */
+static struct conn *
+make_rival(struct peer *p, uint64_t now) ON_IO
+{
+	/* A third one: the peer has given up the second. */
+	if (p->rival)
+		conn_free(p->rival);
+	p->rival = conn_new(p);
+	session_set_rivals(&p->main->session, &p->rival->session);
+	session_await(&p->rival->session, now);
+	return p->rival;
+}
+
+static struct conn *
+place_for(struct peer *p, uint64_t now) ON_IO
+{
+	if (session_accepts(&p->main->session))
+		return p->main;
+	if (!conn_is_open(p->main)) /* Idle: damped after errors */
+		return NULL;
+	if (p->rival && p->rival->session.state == SESSION_ESTABLISHED)
+		return NULL; /* the main one is just closing */
+	return make_rival(p, now);
+}
+
+void
+peer_accept(struct peer *p, int fd, uint16_t port, uint64_t now)
+{
+	struct conn *c = place_for(p, now);
+
+	if (!c || peer_prepare_socket(p, fd, false)) {
+		metric_inc(
+		    p->rival ? METRIC_BGP_REJECTED_DUPLICATE : METRIC_BGP_REJECTED_DAMPED);
+		close(fd);
+	} else {
+		conn_accept(c, fd, port, now);
+	}
+	peer_settle(p, now);
+}
+
+/* One of two connections has gone: what is left is the main one, without a rival. */
+static void
+settle_roles(struct peer *p) ON_IO
+{
+	struct conn *rest = p->rival;
+
+	if (!rest || (conn_is_open(p->main) && conn_is_open(rest)))
+		return;
+	if (conn_is_open(rest)) {
+		p->rival = p->main;
+		p->main = rest;
+	}
+	conn_free(p->rival);
+	p->rival = NULL;
+}
+
+/* Connected, or damped: a peer from a range is remembered for as long as it is held off. */
+static bool
+is_needed(const struct peer *p)
+{
+	return !peer_is_dynamic(p) || conn_is_open(p->main) ||
+	       p->main->session.state == SESSION_IDLE;
+}
+
+void
+peer_settle(struct peer *p, uint64_t now)
+{
+	conn_settle(p->main, now);
+	if (p->rival)
+		conn_settle(p->rival, now);
+	settle_roles(p);
+	shown_update(p, now);
+	if (!is_needed(p))
+		peer_free(p);
+}
+
+static void
+shut_down(struct conn *c, uint64_t now) ON_IO
+{
+	if (session_survives_drop(&c->session))
+		session_drop(&c->session, "heliographd restarts", now);
+	else
+		session_stop(&c->session, NOTIFY_CEASE_SHUTDOWN, "heliographd ends", now);
+}
+
+void
+peer_shut_down(struct peer *p, uint64_t now)
+{
+	shut_down(p->main, now);
+	if (p->rival)
+		shut_down(p->rival, now);
+	peer_settle(p, now);
+}

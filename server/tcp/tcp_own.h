@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of tcp: who owns what.
+ *
+ *   struct tcp    all of it; immutable after tcp_start() but for the registry and atomics
+ *   struct io     one thread: event loop, deadlines, the peers that hash to it; its own, but
+ *                 for the inbox (connections handed over by the thread that accepts)
+ *   struct peer   one neighbour, for as long as it is configured or, from a range, connected
+ *   struct conn   one connection of it (or the wish for one): a session and a socket
+ */
+#pragma once
+
+#include "core/waker.h"
+#include "tcp/deadlines.h"
+#include "tcp/socket.h"
+#include "tcp/tcp.h"
+
+#include <pthread.h>
+
+#define PEER_BUCKETS 1024u
+#define READ_BYTES   ((size_t)64 * 1024) /* the thread's buffer: one largest message */
+
+struct conn {
+	struct session session;
+	struct peer *peer;
+	int fd; /* -1: none */
+	bool connecting;
+	bool blocked; /* `writable` is armed: TCP was full, or the turn was over */
+	struct event readable, writable;
+	struct deadline deadline;
+	struct conn *idle_next,
+	    **idle_prev; /* those with nothing to send; prev NULL: not in it */
+	struct ip_addr local;
+	uint16_t local_port, remote_port;
+};
+
+/* The part of a peer that watch is shown besides the counters; under the registry's lock. */
+struct peer_shown {
+	struct peer_info info; /* strings: in here, or the configuration's */
+	char host[CAPABILITY_NAME_MAX + 1];
+	char last_error[SESSION_TEXT_MAX];
+	char notification_sent[SESSION_TEXT_MAX];
+	char notification_received[SESSION_TEXT_MAX];
+};
+
+struct peer {
+	struct io *io;
+	const struct config_peer *config;
+	struct ip_addr address;
+	struct session_options options;
+	struct session_history history;
+	struct conn *main;  /* always there */
+	struct conn *rival; /* while two connections collide, else NULL */
+	struct peer *bucket_next;
+	uint64_t seen_changes, seen_malformed, seen_up,
+	    seen_down; /* what was logged and shown */
+	struct log_limit log_limit;
+	struct peer *dynamic_next, **dynamic_prev; /* registry's list, under its lock */
+	struct peer_shown shown;
+};
+
+/* A connection on its way to the thread that owns its peer. */
+struct arrival {
+	struct arrival *next;
+	int fd;
+	struct ip_addr addr;
+	uint16_t port;
+};
+
+struct farewell;
+
+struct io {
+	struct tcp *tcp;
+	unsigned index;
+	pthread_t thread;
+	struct event_base *base;
+	struct waker waker; /* news from the packers, arrivals, the end */
+	struct event woken;
+	struct deadlines deadlines;
+	struct peer *bucket[PEER_BUCKETS];
+	struct conn *idle; /* connections with nothing to send, to look at when woken */
+	struct farewell *farewells;
+	unsigned n_farewells;
+	bool stopping;
+	struct deadline last_moment; /* of a stopping thread */
+	pthread_mutex_t inbox_lock;
+	struct arrival *inbox;
+	uint8_t buffer[READ_BYTES];
+};
+
+struct listener {
+	int fd;
+	uint8_t family;
+	struct tcp *tcp;
+	struct event readable;
+};
+
+#define LISTENERS_MAX 64u
+
+struct tcp {
+	const struct config *config;
+	struct table *table;
+	struct ribout *ribout;
+	uint64_t started_at; /* ns */
+	char hostname[CAPABILITY_NAME_MAX + 1];
+	struct md5_key *keys; /* by index of the configured peer */
+	struct io *io;
+	unsigned n_io;
+	struct listener listener[LISTENERS_MAX];
+	unsigned n_listeners;
+	struct deadline accept_pause; /* of thread 0, which accepts */
+	struct log_limit reject_limit;
+	bool running;
+	_Atomic bool stop;
+	_Atomic uint32_t n_peers, n_established;
+	pthread_mutex_t registry_lock; /* ---- what follows, and every peer's `shown` ---- */
+	struct peer **configured;      /* by index; NULL until its thread has made it */
+	struct peer *dynamic, **dynamic_end;
+};
+
+/* The thread that a neighbour belongs to. */
+static inline struct io *
+io_of(struct tcp *t, const struct ip_addr *addr)
+{
+	return &t->io[ip_hash(addr) % t->n_io];
+}
