@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * heliographd. The stages, in the order in which the data flows:
+ *
+ *   Kafka -> change -> cluster -> path -> rib -> ribout -> session -> tcp -> ToRs
+ *            consumer  `------- writer ------'   packers   `------ io -----'
+ *                                   watch reads beside them
+ *
+ * This file makes them, starts them from right to left (nobody speaks before somebody listens)
+ * and stops them from left to right. A stage that has news wakes its right neighbour, which
+ * pulls from the published table; nobody calls to the right.
+ */
+#include "change/stream.h"
+#include "cluster/cluster.h"
+#include "config/config.h"
+#include "core/log.h"
+#include "core/must.h"
+#include "path/path.h"
+#include "rib/writer.h"
+#include "ribout/ribout.h"
+#include "tcp/tcp.h"
+#include "watch/watch.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { EXIT_OK = 0, EXIT_WRONG = 1, EXIT_USAGE = 2 };
+
+static const char usage[] =
+    "usage: heliographd --config FILE      run in the foreground, log to stderr\n"
+    "       heliographd --check FILE       say what is wrong with a configuration; 1 if anything is\n"
+    "       heliographd --effective FILE   print every value and where it came from\n"
+    "       heliographd --config-reference print what keys there are, in markdown\n"
+    "       heliographd --version\n"
+    "\n"
+    "SIGTERM, SIGINT: end. Peers that do graceful restart keep our routes meanwhile.\n";
+
+struct machine {
+	struct config *config;
+	struct change_queue queue;
+	struct stream *stream;
+	struct cluster *cluster;
+	struct names names;
+	struct table rib;
+	struct writer writer;
+	struct ribout *ribout;
+	struct tcp *tcp;
+	struct watch *watch;
+};
+
+static void
+print_text(void *ctx, const char *text, size_t n)
+{
+	fwrite(text, 1, n, ctx);
+}
+
+static struct config *
+load(const char *path)
+{
+	static struct config_errors errors;
+	struct config *c = config_load(path, &errors);
+	char why[256];
+
+	for (unsigned i = 0; !c && i < errors.len; i++)
+		fprintf(stderr, "%s\n", errors.text[i]);
+	if (!c && errors.more)
+		fprintf(stderr, "%s: there are more errors; correct these first\n", path);
+	if (c && !path_check_config(c, why, sizeof(why))) {
+		fprintf(stderr, "%s: %s\n", path, why);
+		config_free(c);
+		c = NULL;
+	}
+	return c;
+}
+
+static void
+tell_unapplied(void *ctx, const char *key, const char *where)
+{
+	(void)ctx;
+	log_warn("this version checks the key but does not act on it yet", f_str("key", key),
+	    f_str("at", where));
+}
+
+/* state_dir and what is above it. False: it was said why. */
+static bool
+make_dir(const char *dir)
+{
+	char path[4096];
+	size_t n = strlen(dir);
+
+	if (n >= sizeof(path)) {
+		log_error("state_dir is too long", f_u64("bytes", n));
+		return false;
+	}
+	memcpy(path, dir, n + 1);
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST && errno != EROFS)
+			break;
+		*slash = '/';
+	}
+	if ((mkdir(dir, 0755) < 0 && errno != EEXIST) || access(dir, W_OK | X_OK) < 0) {
+		log_error("cannot use state_dir: make it and let this user write to it",
+		    f_str("state_dir", dir), f_str("error", strerror(errno)));
+		return false;
+	}
+	return true;
+}
+
+/* A session needs a descriptor: take what the machine allows. */
+static void
+raise_descriptor_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &r) < 0)
+			log_warn("cannot raise the limit of open files",
+			    f_str("error", strerror(errno)));
+	}
+}
+
+#define PROPERTIES_MAX 128 /* of librdkafka there are fewer than 200 in all */
+
+/* Config to what the stream wants; "<name>.file" takes a secret from a file. */
+static bool
+make_stream(struct machine *m)
+{
+	static struct stream_property properties[PROPERTIES_MAX];
+	static char file_names[PROPERTIES_MAX][96];
+	static const char *annotations[2];
+	const struct config *c = m->config;
+	const struct config_kafka *k = &c->kafka;
+	struct stream_options o = {.brokers = k->embedded ? "embedded" : k->brokers,
+	    .topic = k->topic,
+	    .state_dir = c->state_dir,
+	    .properties = properties};
+	struct stream_error why;
+
+	if (k->properties.len + k->properties_from_files.len > PROPERTIES_MAX) {
+		log_error("too many kafka.properties", f_u64("limit", PROPERTIES_MAX));
+		return false;
+	}
+	for (uint32_t i = 0; i < k->properties.len; i++)
+		properties[o.n_properties++] = (struct stream_property){
+		    k->properties.items[i].name, k->properties.items[i].value};
+	for (uint32_t i = 0; i < k->properties_from_files.len; i++) {
+		snprintf(file_names[i], sizeof(file_names[i]), "%s.file",
+		    k->properties_from_files.items[i].name);
+		properties[o.n_properties++] = (struct stream_property){
+		    file_names[i], k->properties_from_files.items[i].value};
+	}
+	o.decode.max_value = c->limits.record;
+	if (c->advertise.node_address.ipv4)
+		annotations[o.decode.n_node_annotations++] = c->advertise.node_address.ipv4;
+	if (c->advertise.node_address.ipv6)
+		annotations[o.decode.n_node_annotations++] = c->advertise.node_address.ipv6;
+	o.decode.node_annotations = annotations;
+	m->stream = stream_new(&o, &m->queue, &why);
+	if (!m->stream)
+		log_error("cannot follow the stream", f_str("why", why.text));
+	return m->stream != NULL;
+}
+
+/* Left to right. */
+static bool
+make_stages(struct machine *m)
+{
+	const struct config *c = m->config;
+	struct ribout_options ro = {
+	    .packers = c->threads.packers, .window_bytes = c->limits.window};
+
+	change_queue_init(&m->queue, CHANGE_QUEUE_BYTES);
+	m->cluster = cluster_new();
+	names_init(&m->names);
+	table_init(&m->rib, &m->names);
+	writer_init(&m->writer, c, &m->queue, m->cluster, &m->rib);
+	m->ribout = ribout_new(&ro, &m->rib);
+	m->tcp = tcp_new(c, &m->rib, m->ribout);
+	return make_stream(m);
+}
+
+static bool
+start_watch(struct machine *m)
+{
+	struct watch_sources sources = {.config = m->config,
+	    .tcp = m->tcp,
+	    .stream = m->stream,
+	    .cluster = m->cluster,
+	    .paths = m->writer.paths,
+	    .rib = &m->rib,
+	    .ribout = m->ribout};
+	char why[512];
+
+	m->watch = watch_new(&sources);
+	if (watch_start(m->watch, why, sizeof(why)))
+		return true;
+	log_error("cannot answer requests", f_str("why", why));
+	return false;
+}
+
+/* Right to left; then wait for the end, which comes as a signal. */
+static int
+run_stages(struct machine *m, const sigset_t *signals)
+{
+	int sig = 0, result = EXIT_WRONG;
+
+	ribout_start(m->ribout);
+	writer_start(&m->writer);
+	if (tcp_start(m->tcp) && start_watch(m)) {
+		stream_start(m->stream);
+		log_info("heliographd runs", f_str("version", HELIO_VERSION),
+		    f_ip("router_id", ip_v4(m->config->router_id)),
+		    f_u64("as", m->config->local_as), f_u64("pid", (uint64_t)getpid()));
+		while (sigwait(signals, &sig) == 0 && sig == SIGHUP)
+			log_warn(
+			    "SIGHUP: this version cannot reload its configuration; restart it");
+		log_info("heliographd ends", f_str("signal", strsignal(sig)));
+		stream_stop(m->stream);
+		tcp_stop(m->tcp);
+		result = EXIT_OK;
+	}
+	if (m->watch)
+		watch_stop(m->watch);
+	writer_stop(&m->writer);
+	ribout_stop(m->ribout);
+	return result;
+}
+
+static void
+free_stages(struct machine *m)
+{
+	role_take(
+	    ROLE_WRITER, "helio-main"); /* the writer has ended: its tables are ours to free */
+	role_is_writer();
+	if (m->watch)
+		watch_free(m->watch);
+	stream_free(m->stream);
+	tcp_free(m->tcp);
+	ribout_free(m->ribout);
+	writer_fini(&m->writer);
+	table_fini(&m->rib);
+	cluster_free(m->cluster);
+	rcu_drain();
+	names_fini(&m->names);
+	change_queue_fini(&m->queue);
+	role_drop();
+}
+
+static int
+run(const char *path)
+{
+	static struct machine m;
+	sigset_t signals;
+	int result = EXIT_WRONG;
+
+	m.config = load(path);
+	if (!m.config)
+		return EXIT_WRONG;
+	log_set(m.config->log.level, m.config->log.format);
+	config_each_unapplied(m.config, tell_unapplied, NULL);
+	/* Every thread inherits the mask; only this one takes the signals. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit();
+	if (make_dir(m.config->state_dir)) {
+		if (make_stages(&m))
+			result = run_stages(&m, &signals);
+		free_stages(&m);
+	}
+	config_free(m.config);
+	return result;
+}
+
+static int
+check(const char *path)
+{
+	struct config *c = load(path);
+
+	if (!c)
+		return EXIT_WRONG;
+	config_free(c);
+	printf("%s: good\n", path);
+	return EXIT_OK;
+}
+
+static int
+print_effective(const char *path)
+{
+	struct config *c = load(path);
+
+	if (!c)
+		return EXIT_WRONG;
+	config_print_effective(c, print_text, stdout);
+	config_free(c);
+	return EXIT_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+	    {"check", required_argument, NULL, 'k'},
+	    {"effective", required_argument, NULL, 'e'},
+	    {"config-reference", no_argument, NULL, 'r'}, {"version", no_argument, NULL, 'v'},
+	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	int what = getopt_long(argc, argv, "c:h", options, NULL);
+	const char *file = optarg;
+
+	if (what == '?' || what == -1 || optind != argc) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	switch (what) {
+	case 'c':
+		return run(file);
+	case 'k':
+		return check(file);
+	case 'e':
+		return print_effective(file);
+	case 'r':
+		config_print_reference(print_text, stdout);
+		return EXIT_OK;
+	case 'v':
+		printf("heliographd %s\n", HELIO_VERSION);
+		return EXIT_OK;
+	default:
+		fputs(usage, stdout);
+		return EXIT_OK;
+	}
+}
