@@ -62,13 +62,8 @@ paths_add(struct gather_paths *p, uint32_t nexthop, uint32_t attrs, uint32_t pre
 	    (struct gather_path){.nexthop = nexthop, .attrs = attrs, .prefix = prefix};
 }
 
-/*
- * The one path for peers that take only one (no ADD-PATH): highest LOCAL_PREF, then by
- * rendezvous hashing of (prefix, next hop), so that prefixes spread over next hops, a lost
- * next hop moves only its own prefixes, and both replicas choose alike.
- */
-static const struct path *
-best_path(const struct names *names, const struct ip_prefix *prefix, const struct pathset *s)
+const struct path *
+gather_best(const struct names *names, const struct ip_prefix *prefix, const struct pathset *s)
 {
 	const struct path *best = NULL;
 	uint32_t best_pref = 0;
@@ -92,7 +87,7 @@ best_path(const struct names *names, const struct ip_prefix *prefix, const struc
 static void
 take_best(struct gather *g, uint32_t prefix, const struct ip_prefix *p, const struct pathset *s)
 {
-	const struct path *best = best_path(g->table->names, p, s);
+	const struct path *best = gather_best(g->table->names, p, s);
 
 	if (best)
 		paths_add(&g->announce, best->nexthop, best->attrs, prefix);

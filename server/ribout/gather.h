@@ -50,3 +50,12 @@ void gather_all(struct gather *g) ON_PACKER;
 
 /* Sort the announcements by (next hop, attributes). */
 void gather_sort(struct gather *g) ON_PACKER;
+
+/*
+ * The one path for peers that take only one (no ADD-PATH): highest LOCAL_PREF, then by
+ * rendezvous hashing of (prefix, next hop), so that prefixes spread over next hops, a lost
+ * next hop moves only its own prefixes, and both replicas choose alike. NULL: the set is
+ * empty. The set is the caller's (read side); what is shown to people uses the same choice.
+ */
+const struct path *
+gather_best(const struct names *names, const struct ip_prefix *prefix, const struct pathset *s);
