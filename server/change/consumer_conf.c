@@ -33,8 +33,8 @@ static const struct setting ours[] = {
     {"topic.metadata.refresh.interval.ms", "10000"},
     {"socket.keepalive.enable", "true"},
     {"fetch.max.bytes", "16777216"}, /* with the queue: what a first scan holds in memory */
-    {"queued.max.messages.kbytes", "32768"},
-    {"queued.min.messages", "50000"},
+    {"queued.max.messages.kbytes", "65536"},
+    {"queued.min.messages", "100000"},
     {"fetch.error.backoff.ms", "100"},
     {"check.crcs", "true"},
 };
@@ -67,7 +67,7 @@ static const struct setting refused[] = {
 static bool
 fail(struct stream_error *why, const char *name, const char *text)
 {
-	snprintf(why->text, sizeof(why->text), "kafka.properties: %.80s: %s", name, text);
+	snprintf(why->text, sizeof(why->text), "kafka.properties: %.60s: %.150s", name, text);
 	return false;
 }
 
@@ -128,7 +128,7 @@ set_from_file(rd_kafka_conf_t *conf, const char *name, size_t name_len, const ch
 	memcpy(property, name, name_len);
 	property[name_len] = '\0';
 	if (!read_secret(path, secret, sizeof(secret), &problem)) {
-		snprintf(text, sizeof(text), "file %.120s: %.60s", path, problem);
+		snprintf(text, sizeof(text), "file %.80s: %.60s", path, problem);
 		return fail(why, name, text);
 	}
 	ok = set(conf, property, secret, why);

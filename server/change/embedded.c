@@ -32,7 +32,8 @@ on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 static bool
 refuse(struct stream_error *why, const char *what, const char *detail)
 {
-	snprintf(why->text, sizeof(why->text), "kafka.brokers: embedded: %s: %s", what, detail);
+	snprintf(why->text, sizeof(why->text), "kafka.brokers: embedded: %.120s: %.80s", what,
+	    detail);
 	return false;
 }
 
