@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The target as a process: start heliographd with a configuration of ours in a directory of
+ * its own, end it by its id, and read what any process uses from /proc. Whoever spawns, stops.
+ */
+#pragma once
+
+#include "core/must.h"
+#include "endpoint.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define DAEMON_ERROR_MAX 600
+
+struct daemon {
+	pid_t pid; /* 0: not ours */
+	char state_dir[200];
+};
+
+struct daemon_config {
+	const char *path;    /* of heliographd */
+	const char *brokers; /* "embedded" or "HOST:PORT" */
+	const char *topic;
+	struct endpoint listen;
+	uint32_t as;
+	bool dual_stack;
+};
+
+struct process_use {
+	uint64_t rss_kb, peak_kb; /* VmRSS, VmHWM */
+	double cpu_seconds;       /* user and system, all threads */
+	bool known;
+};
+
+/*
+ * Write the configuration, start the process and wait until it takes BGP connections. False:
+ * error says what its log says; nothing is left running. The directory stays for reading.
+ */
+bool daemon_spawn(
+    struct daemon *d, const struct daemon_config *c, unsigned timeout_ms, char *error) MUST_USE;
+
+/* SIGTERM, and SIGKILL to what does not end; removes the state directory unless `keep`. */
+void daemon_stop(struct daemon *d, bool keep);
+
+/* Has the process ended by itself? */
+bool daemon_died(struct daemon *d);
+
+struct process_use process_use_of(pid_t pid);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The producer: records to the topic over the real Kafka protocol, partitioned by key as the
+ * Java client does, so that any other producer agrees. One thread. The only file of the bench
+ * that knows librdkafka is feed.c.
+ */
+#pragma once
+
+#include "encode.h"
+#include "scenario.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct feed;
+
+#define FEED_ERROR_MAX 300
+
+struct feed_options {
+	const char *kafka; /* "HOST:PORT[,HOST:PORT]" or "embedded:STATE_DIR" of heliographd */
+	const char *topic;
+	uint32_t
+	    create_partitions; /* create the topic, compacted, where it does not exist; 0: do not */
+	unsigned timeout_ms; /* to find the brokers */
+};
+
+struct feed_totals {
+	uint64_t records, bytes; /* handed over; keys and values */
+	uint64_t failed;         /* not stored by the brokers */
+};
+
+/* Owned; NULL: error (FEED_ERROR_MAX bytes) says what to do. */
+struct feed *feed_new(const struct feed_options *options, char *error) MUST_USE;
+void feed_free(struct feed *f);
+
+/* Hand one record to the producer; waits while its queue is full. Both are copied. */
+void feed_put(struct feed *f, const struct record *r);
+
+/* Encode and hand over all objects of the list. */
+void feed_put_list(struct feed *f, struct encoder *e, const struct change_list *l);
+
+/* Wait until the brokers have acknowledged everything. False: error is set. */
+bool feed_flush(struct feed *f, unsigned timeout_ms, char *error) MUST_USE;
+
+struct feed_totals feed_totals(const struct feed *f);

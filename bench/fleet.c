@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The fleet's threads and the orders that the caller gives them. An order travels as a struct
+ * on the caller's stack, through an eventfd that wakes the loop, and back by a condition
+ * variable. All that two threads share is the order and a count of complete ToRs.
+ */
+#include "core/clock.h"
+#include "fleet_thread.h"
+
+#include <event2/event.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_MS 200 /* reconnects, keepalives */
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct fleet_thread *th = arg;
+	uint64_t now = clock_mono_ns();
+
+	(void)fd;
+	(void)what;
+	for (uint32_t i = 0; i < th->count; i++) {
+		struct link *l = &th->links[i];
+
+		if (l->fd < 0 && th->wanted)
+			link_open(l);
+		tor_tick(&l->tor, now);
+		if (l->tor.out_len && l->tor.state >= TOR_OPEN_CONFIRM)
+			link_flush(l);
+	}
+}
+
+static void
+on_order(evutil_socket_t fd, short what, void *arg)
+{
+	struct fleet_thread *th = arg;
+	uint64_t n;
+
+	(void)what;
+	if (read(fd, &n, sizeof(n)) != sizeof(n))
+		return;
+	pthread_mutex_lock(&th->fleet->lock);
+	const struct order *o = th->order;
+	pthread_mutex_unlock(&th->fleet->lock);
+	if (!o)
+		return;
+	o->run(th, o->ctx);
+	pthread_mutex_lock(&th->fleet->lock);
+	th->order = NULL;
+	pthread_cond_broadcast(&th->fleet->changed);
+	pthread_mutex_unlock(&th->fleet->lock);
+}
+
+/* Run the order in every thread, one after the other. */
+static void
+give_order(struct fleet *f, void (*run)(struct fleet_thread *, void *), void *ctx)
+{
+	struct order o = {.run = run, .ctx = ctx};
+	uint64_t one = 1;
+
+	for (uint32_t i = 0; i < f->options.threads; i++) {
+		struct fleet_thread *th = &f->threads[i];
+
+		pthread_mutex_lock(&f->lock);
+		th->order = &o;
+		must(write(th->order_fd, &one, sizeof(one)) == sizeof(one));
+		while (th->order)
+			pthread_cond_wait(&f->changed, &f->lock);
+		pthread_mutex_unlock(&f->lock);
+	}
+}
+
+static void *
+thread_main(void *arg)
+{
+	struct fleet_thread *th = arg;
+
+	while (!th->ending)
+		event_base_loop(th->base, EVLOOP_ONCE);
+	return NULL;
+}
+
+static struct ip_addr
+source_of(const struct fleet_options *o, uint32_t n)
+{
+	if (o->first_source.family == IP_V6)
+		return o->first_source; /* ::1 is the only one there is */
+	return ip_v4(ip_v4_host(&o->first_source) + n);
+}
+
+static void
+thread_init(struct fleet_thread *th, struct fleet *f, uint32_t first, uint32_t count)
+{
+	struct timeval every = {.tv_usec = TICK_MS * 1000};
+
+	th->fleet = f;
+	th->count = count;
+	th->base = event_base_new();
+	th->order_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (!th->base || th->order_fd < 0)
+		die("event loop of a fleet thread: %s", strerror(errno));
+	intake_init(&th->intake, f->options.expected_paths);
+	th->intake.on_change = f->options.on_change;
+	th->intake.ctx = f->options.ctx;
+	th->buffer = must_alloc(LINK_TAIL_MAX + LINK_READ_SIZE);
+	th->links = must_calloc(count + 1, sizeof(*th->links));
+	for (uint32_t i = 0; i < count; i++) {
+		struct link *l = &th->links[i];
+		uint32_t n = first + i;
+
+		l->thread = th;
+		l->fd = -1;
+		l->source = source_of(&f->options, n);
+		tor_init(&l->tor, &th->intake, n, f->options.as, 0x7f010001u + n,
+		    n < f->options.checked, f->options.add_path);
+	}
+	th->tick = event_new(th->base, -1, EV_PERSIST, on_tick, th);
+	th->orders = event_new(th->base, th->order_fd, EV_READ | EV_PERSIST, on_order, th);
+	must(th->tick && th->orders);
+	event_add(th->tick, &every);
+	event_add(th->orders, NULL);
+	if (pthread_create(&th->id, NULL, thread_main, th) != 0)
+		die("cannot start a fleet thread");
+	pthread_setname_np(th->id, "tors");
+}
+
+static void
+thread_fini(struct fleet_thread *th)
+{
+	for (uint32_t i = 0; i < th->count; i++) {
+		link_close(&th->links[i]);
+		tor_fini(&th->links[i].tor);
+		free(th->links[i].tail);
+	}
+	event_free(th->tick);
+	event_free(th->orders);
+	event_base_free(th->base);
+	close(th->order_fd);
+	intake_fini(&th->intake);
+	free(th->links);
+	free(th->buffer);
+}
+
+/* A socket each, and some to spare. */
+static void
+raise_file_limit(uint32_t wanted)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < wanted) {
+		r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;
+		setrlimit(RLIMIT_NOFILE, &r);
+		if (r.rlim_cur < wanted)
+			die("%u ToRs need %u open files, the limit is %llu (ulimit -n)",
+			    wanted - 64, wanted, (unsigned long long)r.rlim_cur);
+	}
+}
+
+struct fleet *
+fleet_new(const struct fleet_options *options)
+{
+	struct fleet *f = must_calloc(1, sizeof(*f));
+	uint32_t first = 0;
+
+	f->options = *options;
+	if (f->options.threads == 0)
+		f->options.threads = 1;
+	if (f->options.threads > f->options.tors)
+		f->options.threads = f->options.tors;
+	raise_file_limit(f->options.tors + 64);
+	pthread_mutex_init(&f->lock, NULL);
+	pthread_cond_init(&f->changed, NULL);
+	f->threads = must_calloc(f->options.threads + 1, sizeof(*f->threads));
+	for (uint32_t i = 0; i < f->options.threads; i++) {
+		uint32_t end =
+		    (uint32_t)((uint64_t)f->options.tors * (i + 1) / f->options.threads);
+
+		thread_init(&f->threads[i], f, first, end - first);
+		first = end;
+	}
+	return f;
+}
+
+static void
+order_end(struct fleet_thread *th, void *ctx)
+{
+	(void)ctx;
+	th->ending = true;
+}
+
+static void
+order_connect(struct fleet_thread *th, void *ctx)
+{
+	(void)ctx;
+	th->wanted = true;
+	th->first_update_ns = 0;
+	on_tick(-1, 0, th);
+}
+
+static void
+order_disconnect(struct fleet_thread *th, void *ctx)
+{
+	struct notification bye = notification_make(NOTIFY_CEASE, NOTIFY_CEASE_SHUTDOWN);
+
+	(void)ctx;
+	th->wanted = false;
+	for (uint32_t i = 0; i < th->count; i++) {
+		struct link *l = &th->links[i];
+
+		if (l->tor.state >= TOR_OPEN_SENT) {
+			l->tor.out_len += notification_encode(
+			    &bye, l->tor.out + l->tor.out_len, TOR_OUT_MAX - l->tor.out_len);
+			link_flush(l);
+		}
+		link_close(l);
+	}
+}
+
+static void
+order_aim(struct fleet_thread *th, void *ctx)
+{
+	uint64_t now = clock_mono_ns();
+
+	th->target = *(const struct fleet_target *)ctx;
+	th->first_update_ns = th->last_complete_ns = 0;
+	atomic_store(&th->complete, 0);
+	for (uint32_t i = 0; i < th->count; i++) {
+		th->links[i].complete = false;
+		th->links[i].tor.first_update_ns = 0;
+	}
+	for (uint32_t i = 0; i < th->count; i++)
+		link_look(&th->links[i], now);
+}
+
+static void
+add_counts(struct tor_counts *sum, const struct tor_counts *c)
+{
+	sum->bytes += c->bytes;
+	sum->messages += c->messages;
+	sum->updates += c->updates;
+	sum->announced += c->announced;
+	sum->withdrawn += c->withdrawn;
+	sum->withdrawn_unknown += c->withdrawn_unknown;
+	sum->replaced += c->replaced;
+	sum->id_mismatch += c->id_mismatch;
+}
+
+static void
+order_status(struct fleet_thread *th, void *ctx)
+{
+	struct fleet_status *s = ctx;
+
+	s->complete += atomic_load(&th->complete);
+	s->disconnects += th->disconnects;
+	if (th->first_update_ns &&
+	    (!s->first_update_ns || th->first_update_ns < s->first_update_ns))
+		s->first_update_ns = th->first_update_ns;
+	if (th->last_complete_ns > s->last_complete_ns)
+		s->last_complete_ns = th->last_complete_ns;
+	if (th->last_established_ns > s->last_established_ns)
+		s->last_established_ns = th->last_established_ns;
+	if (!s->trouble[0])
+		memcpy(s->trouble, th->trouble, sizeof(s->trouble));
+	for (uint32_t i = 0; i < th->count; i++) {
+		const struct tor *t = &th->links[i].tor;
+
+		s->established += t->state == TOR_ESTABLISHED;
+		s->with_eor += tor_has_eor(t);
+		s->paths += t->paths;
+		add_counts(&s->counts, &t->counts);
+	}
+}
+
+struct each {
+	fleet_fn *fn;
+	void *ctx;
+};
+
+static void
+order_each(struct fleet_thread *th, void *ctx)
+{
+	const struct each *e = ctx;
+	struct tor **list = must_calloc(th->count + 1, sizeof(struct tor *));
+
+	for (uint32_t i = 0; i < th->count; i++)
+		list[i] = &th->links[i].tor;
+	e->fn(e->ctx, &th->intake, list, th->count);
+	free(list);
+}
+
+void
+fleet_connect(struct fleet *f)
+{
+	give_order(f, order_connect, NULL);
+}
+
+void
+fleet_disconnect(struct fleet *f)
+{
+	give_order(f, order_disconnect, NULL);
+}
+
+void
+fleet_aim(struct fleet *f, const struct fleet_target *target)
+{
+	give_order(f, order_aim, (void *)(uintptr_t)target);
+}
+
+void
+fleet_read_status(struct fleet *f, struct fleet_status *out)
+{
+	memset(out, 0, sizeof(*out));
+	give_order(f, order_status, out);
+}
+
+void
+fleet_each(struct fleet *f, fleet_fn *fn, void *ctx)
+{
+	struct each e = {.fn = fn, .ctx = ctx};
+
+	give_order(f, order_each, &e);
+}
+
+static bool
+all_complete(const struct fleet *f)
+{
+	for (uint32_t i = 0; i < f->options.threads; i++)
+		if (atomic_load(&f->threads[i].complete) < f->threads[i].count)
+			return false;
+	return true;
+}
+
+bool
+fleet_wait(struct fleet *f, unsigned timeout_ms, struct fleet_status *out)
+{
+	struct timespec until;
+	bool done;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&f->lock);
+	while (!(done = all_complete(f)))
+		if (pthread_cond_timedwait(&f->changed, &f->lock, &until) == ETIMEDOUT)
+			break;
+	pthread_mutex_unlock(&f->lock);
+	fleet_read_status(f, out);
+	return done || all_complete(f);
+}
+
+double
+fleet_cpu_seconds(struct fleet *f)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i < f->options.threads; i++) {
+		struct timespec t;
+		clockid_t clock;
+
+		if (pthread_getcpuclockid(f->threads[i].id, &clock) == 0 &&
+		    clock_gettime(clock, &t) == 0)
+			sum += (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	}
+	return sum;
+}
+
+void
+fleet_free(struct fleet *f)
+{
+	if (!f)
+		return;
+	fleet_disconnect(f);
+	give_order(f, order_end, NULL);
+	for (uint32_t i = 0; i < f->options.threads; i++)
+		pthread_join(f->threads[i].id, NULL);
+	for (uint32_t i = 0; i < f->options.threads; i++)
+		thread_fini(&f->threads[i]);
+	pthread_mutex_destroy(&f->lock);
+	pthread_cond_destroy(&f->changed);
+	free(f->threads);
+	free(f);
+}
