@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The set of one prefix, from full state: the union of what each of its owners contributes.
+ * An owner without a single next hop has no say in class or attributes either.
+ */
+#include "core/metric.h"
+#include "path/attributes.h"
+#include "path/maker.h"
+
+#include <string.h>
+
+/* A set in the making. */
+struct making {
+	const struct owned_prefix *prefix;
+	int family;                 /* index */
+	const struct eligible *all; /* SCOPE_ALL of one owner: taken as it is */
+	uint32_t owners;            /* that contributed */
+	enum path_class path_class;
+	struct path_attributes attributes;
+	bool merged;
+};
+
+/* The best rank that any endpoint of the family has, whoever serves it. */
+static enum rank
+best_anywhere(const struct path_maker *m, uint32_t service, uint8_t family) ON_WRITER
+{
+	const struct service_slices *slices = cluster_service_slices_own(m->cluster, service);
+	enum rank best = RANK_UNUSABLE;
+
+	for (uint32_t i = 0; slices && i < slices->n; i++) {
+		const struct slice *s = cluster_slice_own(m->cluster, slices->slice[i]);
+
+		if (!s || s->family != family)
+			continue;
+		for (uint32_t k = 0; k < s->n_endpoints && best < RANK_READY; k++) {
+			enum rank r = decide_endpoint(slice_endpoint(s, k)->flags);
+
+			best = r > best ? r : best;
+		}
+	}
+	return best;
+}
+
+static uint32_t
+add_eligible(struct path_maker *m, struct making *mk, enum pool pool)
+{
+	const struct eligible *e = &m->eligible[pool][mk->family];
+
+	if (mk->prefix->n_owners == 1) {
+		mk->all = e; /* already a sorted set */
+		return e->n;
+	}
+	for (uint32_t i = 0; i < e->n; i++)
+		slotset_add(&m->set[0], e->slots[i]);
+	return e->n;
+}
+
+/* Slots of the slice's endpoints on nodes that serve, by rank: ready, then draining ones. */
+static void
+sort_endpoints(struct path_maker *m, const struct slice *s, enum pool pool, int family,
+    struct slotset *ready, struct slotset *draining)
+{
+	for (uint32_t i = 0; i < s->n_endpoints; i++) {
+		const struct endpoint *e = slice_endpoint(s, i);
+		enum rank rank = decide_endpoint(e->flags);
+		const struct path_node *n;
+
+		if (rank == RANK_UNUSABLE || e->node == ENDPOINT_NODE_NONE)
+			continue;
+		n = &m->nodes[e->node];
+		if (!(n->local >> pool & 1) || n->slot[family] == SLOT_NONE)
+			continue;
+		slotset_add(rank == RANK_READY ? ready : draining, n->slot[family]);
+	}
+}
+
+/* The union of several owners is collected aside, since ranks compare within one service. */
+static uint32_t
+add_local(struct path_maker *m, struct making *mk, uint32_t service, enum pool pool) ON_WRITER
+{
+	const struct service_slices *slices = cluster_service_slices_own(m->cluster, service);
+	struct slotset *ready = &m->set[1], *draining = &m->set[2];
+	uint32_t n;
+
+	for (uint32_t i = 0; slices && i < slices->n; i++) {
+		const struct slice *s = cluster_slice_own(m->cluster, slices->slice[i]);
+
+		if (s && s->family == mk->prefix->prefix.addr.family)
+			sort_endpoints(m, s, pool, mk->family, ready, draining);
+	}
+	n = slotset_take(ready->count ? ready : draining, m->slots);
+	for (uint32_t i = 0; i < n; i++)
+		slotset_add(&m->set[0], m->slots[i]);
+	if (draining->count)
+		slotset_clear(draining);
+	return n;
+}
+
+static uint32_t
+add_node(struct path_maker *m, struct making *mk, uint32_t node)
+{
+	const struct path_node *n = &m->nodes[node];
+
+	if (!(n->local >> POOL_POD_CIDR & 1) || n->slot[mk->family] == SLOT_NONE)
+		return 0;
+	slotset_add(&m->set[0], n->slot[mk->family]);
+	return 1;
+}
+
+static void
+owner_counts(struct making *mk, const struct owner *o, const struct path_attributes *attributes)
+{
+	if (mk->owners++ == 0) {
+		mk->path_class = (enum path_class)o->path_class;
+		mk->attributes = *attributes;
+		return;
+	}
+	if (o->path_class < mk->path_class)
+		mk->path_class = (enum path_class)o->path_class;
+	mk->merged |= attributes_merge(&mk->attributes, attributes);
+}
+
+static void
+add_owner(struct path_maker *m, struct making *mk, struct owned_prefix *p,
+    const struct owner *o) ON_WRITER
+{
+	enum pool pool = (enum pool)o->pool;
+	struct path_attributes attributes;
+	const struct service *s = NULL;
+	uint32_t n = 0;
+
+	if (o->path_class == PATH_AGGREGATE) {
+		p->follows |= (uint8_t)(1u << pool);
+		n = add_eligible(m, mk, pool);
+	} else if (o->path_class == PATH_POD_CIDR) {
+		n = add_node(m, mk, o->index);
+	} else {
+		struct rules_now now = maker_rules(m);
+		enum scope scope;
+
+		s = cluster_service_own(m->cluster, o->index);
+		must(s); /* one that is gone claims nothing */
+		scope = decide_service(&now, s, &p->prefix.addr, (enum path_class)o->path_class)
+		            .scope;
+		if (scope == SCOPE_LOCAL) {
+			n = add_local(m, mk, o->index, pool);
+		} else if (scope == SCOPE_ALL) {
+			p->follows |= (uint8_t)(1u << pool);
+			if (best_anywhere(m, o->index, p->prefix.addr.family) != RANK_UNUSABLE)
+				n = add_eligible(m, mk, pool);
+		}
+	}
+	if (n == 0)
+		return;
+	attributes_of_prefix(&m->rules, &p->prefix, &attributes);
+	if (s)
+		attributes_of_service(s, &attributes, NULL, NULL);
+	owner_counts(mk, o, &attributes);
+}
+
+static void
+hold_attributes(struct path_maker *m, struct owned_prefix *p, const struct making *mk) ON_WRITER
+{
+	uint32_t before = p->attributes;
+
+	p->attributes = mk->owners
+	                    ? attribute_ids_hold(&m->attributes, &mk->attributes, &m->sink)
+	                    : ATTRIBUTES_NONE;
+	attribute_ids_drop(&m->attributes, before);
+	if (mk->merged != p->merged) {
+		m->merged += mk->merged ? 1u : -1u;
+		metric_set(METRIC_PREFIXES_MERGED, m->merged);
+	}
+	p->merged = mk->merged;
+}
+
+static void
+emit(struct path_maker *m, struct owned_prefix *p, const struct making *mk)
+{
+	const uint32_t *slots = m->slots;
+	uint32_t n;
+
+	if (mk->all) {
+		slots = mk->all->slots;
+		n = mk->all->n;
+	} else {
+		n = slotset_take(&m->set[0], m->slots);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		m->choices[i] = (struct path_choice){slots[i], p->attributes};
+	m->sink.set(m->sink.ctx, &p->prefix, (enum path_class)p->last_class, m->choices, n);
+}
+
+void
+prefix_compute(struct path_maker *m, struct owned_prefix *p)
+{
+	struct making mk = {.prefix = p, .family = (int)ip_family_index(p->prefix.addr.family)};
+
+	p->follows = 0;
+	for (uint32_t i = 0; i < p->n_owners; i++)
+		add_owner(m, &mk, p, &p->owners[i]);
+	if (mk.owners)
+		p->last_class = (uint8_t)mk.path_class;
+	hold_attributes(m, p, &mk);
+	emit(m, p, &mk);
+}

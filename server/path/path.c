@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "path/path.h"
+
+#include "path/maker.h"
+
+#include <string.h>
+
+bool
+path_check_config(const struct config *config, char *error, size_t size)
+{
+	struct rules rules;
+
+	if (!rules_init(&rules, config, error, size))
+		return false;
+	rules_fini(&rules);
+	return true;
+}
+
+struct path_maker *
+path_new(
+    const struct config *config, const struct cluster *cluster, const struct path_sink *sink)
+{
+	struct path_maker *m = must_calloc(1, sizeof(*m));
+	char error[512];
+
+	must(rules_init(&m->rules, config, error, sizeof(error)));
+	m->cluster = cluster;
+	m->sink = *sink;
+	hops_init(&m->hops, path_id_v6);
+	prefixes_init(&m->prefixes);
+	attribute_ids_init(&m->attributes);
+	return m;
+}
+
+void
+path_free(struct path_maker *m)
+{
+	rules_fini(&m->rules);
+	free(rcu_own(m->service_cidrs));
+	nodes_fini(m);
+	services_fini(m);
+	hops_fini(&m->hops);
+	prefixes_fini(&m->prefixes);
+	attribute_ids_fini(&m->attributes);
+	for (size_t i = 0; i < COUNT_OF(m->set); i++)
+		slotset_fini(&m->set[i]);
+	free(m->slots);
+	free(m->choices);
+	free(m->wants);
+	free(m);
+}
+
+struct rules_now
+maker_rules(const struct path_maker *m)
+{
+	return (struct rules_now){.rules = &m->rules,
+	    .service_cidrs = rcu_own(m->service_cidrs),
+	    .ignored_selectors =
+	        atomic_load_explicit(&m->ignored_selectors, memory_order_relaxed)};
+}
+
+void
+maker_want(struct path_maker *m, const struct ip_prefix *prefix, enum path_class path_class,
+    enum pool pool)
+{
+	if (m->n_wants == m->cap_wants) {
+		m->cap_wants = m->cap_wants ? 2 * m->cap_wants : 64;
+		m->wants = must_realloc(m->wants, m->cap_wants * sizeof(*m->wants));
+	}
+	m->wants[m->n_wants++] = (struct want){*prefix, (uint8_t)path_class, (uint8_t)pool};
+}
+
+void
+path_recompute(struct path_maker *m, const struct cluster_dirty *dirty)
+{
+	bool all = dirty->all || !m->computed;
+	/* Without configured CIDRs the ServiceCIDRs say which cluster IPs are ours. */
+	bool pools = all || (dirty->cidrs && m->rules.config->cluster_ips.len == 0);
+
+	m->computed = true;
+	nodes_update(m, dirty, all);
+	if (pools)
+		aggregates_update(m);
+	services_update(m, dirty, pools);
+	services_follow_nodes(m);
+	for (uint32_t i = 0; i < m->prefixes.n_dirty; i++)
+		prefix_compute(m, &m->prefixes.at[m->prefixes.dirty[i]]);
+	prefixes_clean(&m->prefixes);
+	attribute_ids_release(&m->attributes, &m->sink);
+	hops_release(&m->hops, &m->sink);
+}
+
+uint32_t
+path_slots_bound(const struct path_maker *m)
+{
+	return m->hops.slots_bound;
+}
+
+uint32_t
+path_attributes_bound(const struct path_maker *m)
+{
+	return m->attributes.bound;
+}
