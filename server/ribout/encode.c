@@ -121,6 +121,28 @@ encode_attrs(const struct encoder *e, const struct nexthop *nh, const struct pat
 	return wire_written(&w);
 }
 
+/* The message is in the buffer whole. Debug builds read every one back (what we send must be
+ * what a strict peer understands). */
+static void
+message_done(struct encoder *e, size_t size, uint32_t paths)
+{
+#ifdef HELIO_DEBUG
+	const struct format *f = &e->gather->format;
+	struct update_context ctx = {.as4 = f->as4, .ebgp = f->ebgp, .ext_nexthop = true};
+	struct update u;
+
+	for (unsigned i = 0; i < IP_FAMILIES; i++) {
+		ctx.families[i] = f->family[i];
+		ctx.add_path[i] = f->add_path[i];
+	}
+	update_decode(e->buf + e->len, size, &ctx, &u);
+	must(u.verdict == ATTR_OK && u.announced + u.withdrawals == paths);
+#endif
+	e->len += (uint32_t)size;
+	e->messages++;
+	e->paths += paths;
+}
+
 /* One UPDATE with as many prefixes of the run as fit; false: the chunk has no room for it. */
 static bool
 encode_announcement(struct encoder *e)
@@ -149,9 +171,7 @@ encode_announcement(struct encoder *e)
 	}
 	if (update_out_empty(&u))
 		return false;
-	e->len += (uint32_t)update_out_close(&u);
-	e->messages++;
-	e->paths += (uint32_t)(p - run);
+	message_done(e, update_out_close(&u), (uint32_t)(p - run));
 	e->announced += (uint32_t)(p - run);
 	return true;
 }
@@ -180,9 +200,7 @@ encode_withdrawal(struct encoder *e, unsigned index)
 	}
 	if (update_out_empty(&u))
 		return false;
-	e->len += (uint32_t)update_out_close(&u);
-	e->messages++;
-	e->paths += (uint32_t)(p - first);
+	message_done(e, update_out_close(&u), (uint32_t)(p - first));
 	e->withdrawn[index] += (uint32_t)(p - first);
 	return true;
 }
