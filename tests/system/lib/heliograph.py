@@ -137,7 +137,7 @@ class Heliograph(Process):
 
     def peers(self):
         """{name: row} of helioctl peers."""
-        return {row["peer"]: row for row in self.ctl("peers")["peers"]}
+        return {row["name"]: row for row in self.ctl("peers")["peers"]}
 
     # --- judging ----------------------------------------------------------------------------
 
