@@ -11,8 +11,8 @@ struct decoding {
 	const struct update_context *ctx;
 	struct update *out;
 	struct wire_in attr_field;
-	struct attr_in mp_reach, mp_unreach; /* code 0: absent */
-	uint64_t seen[256 / 64];             /* attribute codes, malformed ones too */
+	struct attr_in mp_reach, mp_unreach, next_hop; /* code 0: absent */
+	uint64_t seen[256 / 64];                       /* attribute codes, malformed ones too */
 	bool other_attrs; /* something else than MP_UNREACH_NLRI is in the field */
 	bool reachable;   /* the message carries announced NLRI, ours or not     */
 };
@@ -81,6 +81,8 @@ read_attr(struct decoding *d, const struct attr_in *in)
 		d->mp_reach = *in;
 	if (in->code == ATTR_MP_UNREACH_NLRI)
 		d->mp_unreach = *in;
+	if (in->code == ATTR_NEXT_HOP)
+		d->next_hop = *in;
 	if (!attr_is_known(in->code))
 		d->out->unknown++;
 	fault = attr_read(in, &rules, &d->out->attrs);
@@ -309,7 +311,8 @@ check_announcement(struct decoding *d)
 	/* Without classic NLRI the attribute is to be ignored (RFC 4760 section 3). */
 	if (classic && attrs_have(&u->attrs, ATTR_NEXT_HOP) && !is_next_hop(&u->attrs.next_hop))
 		raise(u, ATTR_WITHDRAW, ATTR_NEXT_HOP,
-		    notification_make(NOTIFY_UPDATE, NOTIFY_UPDATE_NEXT_HOP),
+		    notification_borrow(NOTIFY_UPDATE, NOTIFY_UPDATE_NEXT_HOP,
+		        d->next_hop.whole.at, d->next_hop.whole.n),
 		    "NEXT_HOP is no host address");
 	if (d->ctx->ebgp && d->ctx->enforce_first_as && attrs_have(&u->attrs, ATTR_AS_PATH) &&
 	    as_path_first(attrs_as_path(&u->attrs)) != d->ctx->peer_as)
