@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kafka, nodes, services: what comes in, as the tables hold it. */
+#include "change/stream.h"
+#include "cluster/cluster.h"
+#include "config/config.h"
+#include "core/clock.h"
+#include "watch/call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const conditions[] = {
+    [CONDITION_UNKNOWN] = "unknown", [CONDITION_FALSE] = "false", [CONDITION_TRUE] = "true"};
+static const char *const policies[] = {[POLICY_CLUSTER] = "Cluster", [POLICY_LOCAL] = "Local"};
+static const char *const service_types[] = {[SERVICE_CLUSTER_IP] = "ClusterIP",
+    [SERVICE_NODE_PORT] = "NodePort",
+    [SERVICE_LOAD_BALANCER] = "LoadBalancer",
+    [SERVICE_EXTERNAL_NAME] = "ExternalName"};
+
+static void
+write_ms(struct json_out *j, const char *key, uint64_t ms)
+{
+	if (ms)
+		json_f64(j, key, (double)ms / 1e3);
+	else
+		json_null(j, key);
+}
+
+void
+call_write_stream(struct call *c)
+{
+	struct json_out *j = &c->json;
+	struct stream_status s;
+	uint64_t now_ms = clock_wall_ns() / NS_PER_MS;
+
+	stream_status_read(c->sources->stream, &s);
+	json_str(j, "state", stream_state_text(s.state));
+	json_bool(j, "embedded", s.embedded);
+	json_str(j, "brokers", s.brokers);
+	json_str(j, "topic", s.topic);
+	json_bool(j, "caught_up", s.caught_up);
+	json_f64(j, "scan_progress", s.progress);
+	json_i64(j, "lag", s.lag);
+	write_ms(j, "last_input_at", s.last_input_ms);
+	if (s.last_input_ms)
+		json_f64(j, "input_age_seconds",
+		    now_ms > s.last_input_ms ? (double)(now_ms - s.last_input_ms) / 1e3 : 0);
+	else
+		json_null(j, "input_age_seconds");
+	json_u64(j, "records", s.records);
+	json_u64(j, "bytes", s.bytes);
+	json_u64(j, "skipped", s.skipped);
+	json_u64(j, "quarantined", s.quarantined);
+	json_u64(j, "rescans", s.rescans);
+	json_u64(j, "outages", s.outages);
+	json_str(j, "last_error", s.last_error);
+	write_ms(j, "last_error_at", s.last_error_ms);
+}
+
+static void
+write_quarantine(struct call *c)
+{
+	struct json_out *j = &c->json;
+	struct stream_quarantined *q = must_calloc(STREAM_QUARANTINE_SHOWN, sizeof(*q));
+	uint32_t n = stream_quarantine_read(c->sources->stream, q, STREAM_QUARANTINE_SHOWN);
+
+	json_array(j, "quarantine");
+	for (uint32_t i = 0; i < n; i++) {
+		json_object(j, NULL);
+		json_str(j, "key", q[i].key);
+		json_str(j, "reason", q[i].reason);
+		json_i64(j, "partition", q[i].partition);
+		json_i64(j, "offset", q[i].offset);
+		write_ms(j, "at", q[i].wall_ms);
+		json_end(j);
+	}
+	json_end(j);
+	free(q);
+}
+
+void
+api_kafka(struct call *c)
+{
+	struct json_out *j = &c->json;
+	struct stream_status s;
+
+	stream_status_read(c->sources->stream, &s);
+	json_object(j, NULL);
+	call_write_stream(c);
+	json_array(j, "partitions");
+	for (uint32_t i = 0; i < s.partitions; i++) {
+		struct stream_partition_status p;
+
+		stream_partition_read(c->sources->stream, i, &p);
+		json_object(j, NULL);
+		json_u64(j, "partition", i);
+		json_i64(j, "first", p.first);
+		json_i64(j, "position", p.position);
+		json_i64(j, "end", p.end);
+		json_i64(j, "lag", p.lag);
+		json_bool(j, "caught_up", p.caught_up);
+		json_end(j);
+	}
+	json_end(j);
+	write_quarantine(c);
+	json_end(j);
+}
+
+static void
+write_node(struct call *c, const struct node *n) RCU_READER
+{
+	struct json_out *j = &c->json;
+	const struct config_advertise *config = &c->sources->config->advertise;
+
+	json_object(j, NULL);
+	json_str(j, "name", n->object.name);
+	json_array(j, "addresses");
+	for (unsigned i = 0; i < n->n_addresses; i++)
+		if (n->addresses[i].type == NODE_ADDRESS_INTERNAL)
+			json_ip(j, NULL, &n->addresses[i].ip);
+	json_end(j);
+	json_str(j, "ready", conditions[n->ready]);
+	json_str(j, "network_unavailable", conditions[n->network_unavailable]);
+	json_bool(j, "unschedulable", n->unschedulable);
+	json_bool(j, "excluded",
+	    labels_find(&n->labels, "node.kubernetes.io/exclude-from-external-load-balancers"));
+	json_str(j, "rack", labels_find(&n->labels, config->rack_label));
+	json_str(j, "zone", labels_find(&n->labels, config->zone_label));
+	json_array(j, "taints");
+	for (unsigned i = 0; i < n->n_taints; i++)
+		json_str(j, NULL, n->taints[i].key);
+	json_end(j);
+	json_array(j, "pod_cidrs");
+	for (unsigned i = 0; i < n->n_pod_cidrs; i++)
+		json_prefix(j, NULL, &n->pod_cidrs[i]);
+	json_end(j);
+	json_u64(j, "resource_version", n->object.resource_version);
+	json_end(j);
+	call_newline(c);
+}
+
+static void
+write_addresses(struct json_out *j, const char *key, const struct ip_addr *at, unsigned n)
+{
+	json_array(j, key);
+	for (unsigned i = 0; i < n; i++)
+		json_ip(j, NULL, &at[i]);
+	json_end(j);
+}
+
+static void
+write_endpoints(struct call *c, uint32_t service) RCU_READER
+{
+	const struct service_slices *slices =
+	    cluster_service_slices(c->sources->cluster, service);
+	uint64_t total = 0, ready = 0;
+
+	for (uint32_t i = 0; slices && i < slices->n; i++) {
+		const struct slice *s = cluster_slice(c->sources->cluster, slices->slice[i]);
+
+		for (uint32_t k = 0; s && k < s->n_endpoints; k++) {
+			total++;
+			ready += (slice_endpoint(s, k)->flags & ENDPOINT_READY) != 0;
+		}
+	}
+	json_u64(&c->json, "slices", slices ? slices->n : 0);
+	json_u64(&c->json, "endpoints", total);
+	json_u64(&c->json, "ready_endpoints", ready);
+}
+
+static void
+write_service(struct call *c, uint32_t index, const struct service *s) RCU_READER
+{
+	struct json_out *j = &c->json;
+
+	json_object(j, NULL);
+	json_str(j, "namespace", s->object.ns);
+	json_str(j, "name", s->object.name);
+	json_str(j, "type", service_types[s->type]);
+	json_bool(j, "headless", s->headless);
+	write_addresses(j, "cluster_ips", s->cluster_ips, s->n_cluster_ips);
+	write_addresses(j, "external_ips", s->external_ips, s->n_external_ips);
+	json_array(j, "load_balancer_ips");
+	for (unsigned i = 0; i < s->n_ingress; i++)
+		json_ip(j, NULL, &s->ingress[i].ip);
+	json_end(j);
+	json_str(j, "external_traffic_policy", policies[s->external_traffic_policy]);
+	json_str(j, "internal_traffic_policy", policies[s->internal_traffic_policy]);
+	json_str(j, "load_balancer_class", s->load_balancer_class);
+	write_endpoints(c, index);
+	json_u64(j, "resource_version", s->object.resource_version);
+	json_end(j);
+	call_newline(c);
+}
+
+/* Some entries in one read side; returns how many indices it went over. */
+static uint32_t
+write_some_nodes(struct call *c, uint32_t bound) RCU_READER
+{
+	uint32_t at = c->walk.at, n = 0;
+
+	for (; at < bound && n < CALL_PAGE_STEPS; at++, n++) {
+		const struct node *node = cluster_node(c->sources->cluster, at);
+
+		if (node)
+			write_node(c, node);
+	}
+	return n;
+}
+
+static uint32_t
+write_some_services(struct call *c, uint32_t bound) RCU_READER
+{
+	uint32_t at = c->walk.at, n = 0;
+
+	for (; at < bound && n < CALL_PAGE_STEPS / 8; at++, n++) { /* each walks its slices */
+		const struct service *service = cluster_service(c->sources->cluster, at);
+
+		if (service)
+			write_service(c, at, service);
+	}
+	return n;
+}
+
+static bool
+page_nodes(struct call *c)
+{
+	uint32_t bound = cluster_nodes_bound(c->sources->cluster);
+
+	while (c->walk.at < bound && !call_page_full(c)) {
+		rcu_enter();
+		c->walk.at += write_some_nodes(c, bound);
+		rcu_leave();
+	}
+	if (c->walk.at < bound)
+		return true;
+	json_end(&c->json);
+	json_end(&c->json);
+	return false;
+}
+
+static bool
+page_services(struct call *c)
+{
+	uint32_t bound = cluster_services_bound(c->sources->cluster);
+
+	while (c->walk.at < bound && !call_page_full(c)) {
+		rcu_enter();
+		c->walk.at += write_some_services(c, bound);
+		rcu_leave();
+	}
+	if (c->walk.at < bound)
+		return true;
+	json_end(&c->json);
+	json_end(&c->json);
+	return false;
+}
+
+void
+api_nodes(struct call *c)
+{
+	json_object(&c->json, NULL);
+	json_array(&c->json, "nodes");
+	call_newline(c);
+	c->page = page_nodes;
+}
+
+void
+api_services(struct call *c)
+{
+	json_object(&c->json, NULL);
+	json_array(&c->json, "services");
+	call_newline(c);
+	c->page = page_services;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The OpenMetrics text: rows of metric.def, what is measured on the spot, series per peer. */
+#include "change/stream.h"
+#include "core/clock.h"
+#include "core/metric.h"
+#include "core/rcu.h"
+#include "tcp/tcp.h"
+#include "watch/call.h"
+#include "watch/count.h"
+#include "watch/process.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX "heliograph_"
+
+static void
+head(struct evbuffer *out, const char *family, const char *type, const char *help)
+{
+	evbuffer_add_printf(out, "# TYPE " PREFIX "%s %s\n# HELP " PREFIX "%s %s\n", family,
+	    type, family, help);
+}
+
+static void
+gauge(struct evbuffer *out, const char *family, const char *help, double value)
+{
+	head(out, family, "gauge", help);
+	evbuffer_add_printf(out, PREFIX "%s %.17g\n", family, value);
+}
+
+static void
+write_rows(struct evbuffer *out)
+{
+	for (int i = 0; i < METRIC_COUNT; i++) {
+		const struct metric_row *row = &metric_rows[i];
+		bool counter = row->type == METRIC_COUNTER;
+		bool labels = *row->labels != '\0';
+
+		if (i == 0 || strcmp(row->family, metric_rows[i - 1].family) != 0)
+			head(out, row->family, counter ? "counter" : "gauge", row->help);
+		evbuffer_add_printf(out, PREFIX "%s%s%s%s%s %" PRId64 "\n", row->family,
+		    counter ? "_total" : "", labels ? "{" : "", row->labels, labels ? "}" : "",
+		    metric_read((enum metric_id)i));
+	}
+}
+
+/* A label value: backslash, quote and line end are escaped, as the format asks. */
+static void
+label(char *out, size_t size, const char *text)
+{
+	size_t n = 0;
+
+	for (; *text && n + 3 < size; text++) {
+		if (*text == '\\' || *text == '"')
+			out[n++] = '\\';
+		out[n++] = *text == '\n' ? ' ' : *text;
+	}
+	out[n] = '\0';
+}
+
+/* What is shown of a peer, copied so that the registry's lock is held for a moment only. */
+struct peer_sample {
+	char labels[192]; /* peer="...",address="..." */
+	uint64_t established, uptime, flaps, messages_in, messages_out, bytes_in, bytes_out;
+	uint64_t paths, behind, malformed, group;
+};
+
+/* A family that has one series per peer. */
+static const struct {
+	const char *family, *help;
+	size_t offset; /* of its value in struct peer_sample */
+	bool counter;
+} peer_series[] = {
+    {"bgp_peer_established", "1 while the session is Established",
+        offsetof(struct peer_sample, established), false},
+    {"bgp_peer_uptime_seconds", "Since the session was established",
+        offsetof(struct peer_sample, uptime), false},
+    {"bgp_peer_flaps", "Established sessions that ended", offsetof(struct peer_sample, flaps),
+        true},
+    {"bgp_peer_messages_received", "BGP messages received from the peer",
+        offsetof(struct peer_sample, messages_in), true},
+    {"bgp_peer_messages_sent", "BGP messages sent to the peer",
+        offsetof(struct peer_sample, messages_out), true},
+    {"bgp_peer_received_bytes", "Bytes received from the peer",
+        offsetof(struct peer_sample, bytes_in), true},
+    {"bgp_peer_sent_bytes", "Bytes that the peer's TCP has taken",
+        offsetof(struct peer_sample, bytes_out), true},
+    {"bgp_peer_paths_sent", "Paths announced to and withdrawn from the peer",
+        offsetof(struct peer_sample, paths), true},
+    {"bgp_peer_behind_changes", "Changes of the table that the peer has not been sent yet",
+        offsetof(struct peer_sample, behind), false},
+    {"bgp_peer_malformed_messages",
+        "Messages from the peer that could not be taken as they were",
+        offsetof(struct peer_sample, malformed), true},
+    {"bgp_peer_group", "The encode group that the peer shares bytes with, 0: none",
+        offsetof(struct peer_sample, group), false},
+};
+
+struct peer_samples {
+	struct peer_sample *at;
+	unsigned n, cap;
+};
+
+static void
+on_peer(void *ctx, const struct peer_info *p)
+{
+	struct peer_samples *all = ctx;
+	struct peer_sample *s;
+	char name[96], address[IP_TEXT_MAX];
+
+	if (all->n == all->cap) {
+		all->cap = all->cap ? all->cap * 2 : 64;
+		all->at = must_realloc(all->at, all->cap * sizeof(*all->at));
+	}
+	s = &all->at[all->n++];
+	label(name, sizeof(name), p->name);
+	snprintf(s->labels, sizeof(s->labels), "peer=\"%s\",address=\"%s\"", name,
+	    ip_text(&p->address, address));
+	s->established = p->state == SESSION_ESTABLISHED;
+	s->uptime = p->uptime_ns / NS_PER_S;
+	s->flaps = p->flaps;
+	s->messages_in = p->messages_in;
+	s->messages_out = p->messages_out;
+	s->bytes_in = p->bytes_in;
+	s->bytes_out = p->bytes_out;
+	s->paths = p->paths_sent;
+	s->behind = p->behind;
+	s->malformed = p->malformed_in;
+	s->group = p->group;
+}
+
+static void
+write_peers(struct call *c) ON_WATCH
+{
+	struct peer_samples all = {.at = NULL};
+
+	tcp_each_peer(c->sources->tcp, on_peer, &all);
+	for (size_t k = 0; k < COUNT_OF(peer_series); k++) {
+		bool counter = peer_series[k].counter;
+
+		head(c->out, peer_series[k].family, counter ? "counter" : "gauge",
+		    peer_series[k].help);
+		for (unsigned i = 0; i < all.n; i++) {
+			uint64_t value;
+
+			memcpy(
+			    &value, (char *)&all.at[i] + peer_series[k].offset, sizeof(value));
+			evbuffer_add_printf(c->out, PREFIX "%s%s{%s} %" PRIu64 "\n",
+			    peer_series[k].family, counter ? "_total" : "", all.at[i].labels,
+			    value);
+		}
+	}
+	free(all.at);
+}
+
+static void
+write_paths(struct call *c) ON_WATCH
+{
+	static const char *const families[IP_FAMILIES] = {"ipv4", "ipv6"};
+	struct path_counts counts;
+
+	path_count(c->sources->rib, &counts);
+	head(c->out, "class_prefixes", "gauge",
+	    "Prefixes with at least one path, by class and family");
+	for (unsigned k = 0; k < CLASS_COUNT; k++)
+		for (unsigned f = 0; f < IP_FAMILIES; f++)
+			evbuffer_add_printf(c->out,
+			    PREFIX "class_prefixes{class=\"%s\",family=\"%s\"} %" PRIu64 "\n",
+			    prefix_class_names[k], families[f], counts.prefixes[k][f]);
+	head(c->out, "class_paths", "gauge", "Paths by class and family");
+	for (unsigned k = 0; k < CLASS_COUNT; k++)
+		for (unsigned f = 0; f < IP_FAMILIES; f++)
+			evbuffer_add_printf(c->out,
+			    PREFIX "class_paths{class=\"%s\",family=\"%s\"} %" PRIu64 "\n",
+			    prefix_class_names[k], families[f], counts.paths[k][f]);
+}
+
+static void
+write_state(struct call *c)
+{
+	struct stream_status s;
+	char why[512];
+	uint64_t now_ms = clock_wall_ns() / NS_PER_MS;
+
+	stream_status_read(c->sources->stream, &s);
+	head(c->out, "build", "info", "What runs here");
+	evbuffer_add_printf(c->out, PREFIX "build_info{version=\"" HELIO_VERSION "\"} 1\n");
+	gauge(c->out, "ready", "1 when all routes are complete (see /readyz)",
+	    call_ready(c->sources, why, sizeof(why)));
+	if (s.last_input_ms)
+		gauge(c->out, "input_age_seconds", "Since the brokers last answered",
+		    now_ms > s.last_input_ms ? (double)(now_ms - s.last_input_ms) / 1e3 : 0);
+	gauge(c->out, "kafka_scan_progress_ratio", "How much of the first scan is read",
+	    s.progress);
+	gauge(c->out, "table_version", "Version of the RIB",
+	    (double)table_version(c->sources->rib));
+}
+
+static void
+write_process(struct call *c)
+{
+	struct process_memory m;
+
+	process_memory_read(&m);
+	gauge(c->out, "resident_memory_bytes", "Resident memory of the process",
+	    (double)m.resident);
+	if (m.has_allocator) {
+		gauge(c->out, "jemalloc_allocated_bytes", "Bytes in use by the program",
+		    (double)m.allocated);
+		gauge(c->out, "jemalloc_resident_bytes",
+		    "Bytes that the allocator holds in memory", (double)m.held);
+	}
+	gauge(c->out, "rcu_backlog_objects", "Retired objects that wait for their grace period",
+	    (double)rcu_backlog());
+	gauge(c->out, "start_time_seconds", "When the process started, seconds since 1970",
+	    (double)process_started_wall_ns() / 1e9);
+}
+
+void
+metrics_write(struct call *c)
+{
+	c->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+	write_rows(c->out);
+	write_state(c);
+	write_paths(c);
+	write_peers(c);
+	write_process(c);
+	evbuffer_add_printf(c->out, "# EOF\n");
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The probes: alive says that this process answers, ready that its routes are complete. */
+#include "change/stream.h"
+#include "cluster/cluster.h"
+#include "rib/table.h"
+#include "watch/call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void
+answer(struct call *c, int status, const char *text)
+{
+	c->status = status;
+	c->type = "text/plain; charset=utf-8";
+	evbuffer_add_printf(c->out, "%s\n", text);
+}
+
+/* Never asks for Kafka or peers: a restart would not bring them back. */
+void
+probe_live(struct call *c)
+{
+	answer(c, 200, "ok");
+}
+
+bool
+call_ready(const struct watch_sources *sources, char *why, size_t size)
+{
+	const struct table *t = sources->rib;
+	struct stream_status s;
+
+	if (atomic_load_explicit(&t->barrier, memory_order_acquire) != UINT64_MAX)
+		return true;
+	stream_status_read(sources->stream, &s);
+	if (s.caught_up || cluster_caught_up(sources->cluster))
+		snprintf(why, size, "the stream has caught up; its routes are being computed");
+	else if (s.state == STREAM_SCANNING)
+		snprintf(why, size, "reading topic %s: %.0f %%, %lld records to go", s.topic,
+		    s.progress * 100.0, (long long)s.lag);
+	else
+		snprintf(why, size, "stream %s: %s", stream_state_text(s.state),
+		    s.last_error[0] ? s.last_error : "no answer from the brokers yet");
+	return false;
+}
+
+void
+probe_ready(struct call *c)
+{
+	char why[512], text[560];
+
+	if (call_ready(c->sources, why, sizeof(why))) {
+		answer(c, 200, "ok");
+		return;
+	}
+	snprintf(text, sizeof(text), "not ready: %s", why);
+	answer(c, 503, text);
+}
