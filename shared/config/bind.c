@@ -164,7 +164,12 @@ bind_pairs(struct binding *b, const struct config_row *row, const struct config_
 			    config_tree_kind_text(n));
 			return false;
 		}
-		items[out->len++] = (struct config_pair){.name = n->key, .value = n->text};
+		items[out->len].name = n->key;
+		if (row->type == CONFIG_PATH && !bind_scalar(b, row, n, &items[out->len].value))
+			return false;
+		if (row->type != CONFIG_PATH)
+			items[out->len].value = n->text;
+		out->len++;
 	}
 	out->items = items;
 	return true;

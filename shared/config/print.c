@@ -100,7 +100,7 @@ static void
 walk_pairs(struct printer *p, const struct config_row *row, const struct config_tree *node,
     const char *path)
 {
-	bool files = strcmp(row->key, "properties_from_files") == 0;
+	bool files = row->type == CONFIG_PATH;
 
 	if (p->unapplied)
 		return;

@@ -375,12 +375,14 @@ a_path_is_under_the_state_directory_unless_absolute(void **state)
 	struct config *c =
 	    load_good("router_id: 192.0.2.7\nlocal_as: 1\nstate_dir: state\npeers:\n"
 	              "  - {address: 127.0.0.1, as: 1, password_file: key}\n"
-	              "control_socket: /run/c.sock\n");
+	              "control_socket: /run/c.sock\n"
+	              "kafka: {properties_from_files: {sasl.password: secret}}\n");
 	char buf[16];
 
 	(void)state;
 	assert_string_equal(c->peers.items[0].password_file, "state/key");
 	assert_string_equal(c->control_socket, "/run/c.sock");
+	assert_string_equal(c->kafka.properties_from_files.items[0].value, "state/secret");
 	assert_string_equal(config_path(c, "x", buf, sizeof(buf)), "state/x");
 	assert_string_equal(config_path(c, "/x", buf, sizeof(buf)), "/x");
 	assert_null(config_path(c, "0123456789", buf, sizeof(buf)));
