@@ -11,6 +11,12 @@ struct rcu_side rcu_side;
 
 static _Thread_local enum role_id my_role;
 
+#ifdef RCU_TSAN
+#include <threads.h>
+/* Links tsan_threads.c, whose thrd_create() must win over libc's. */
+int (*const role_tsan_threads)(thrd_t *, thrd_start_t, void *) = thrd_create;
+#endif
+
 void
 role_take(enum role_id id, const char *name)
 {
