@@ -450,6 +450,5 @@ object_build(
 	case RESOURCE_COUNT:
 		break;
 	}
-	must(!"a resource that is an object");
-	return false;
+	must_failed("a resource that is an object", __FILE__, __LINE__);
 }

@@ -19,7 +19,10 @@
 #define FETCH_MAX     1000 /* records decoded before they are pushed */
 #define FETCH_WAIT_MS 100  /* how late a stop may be noticed */
 #define TICK_NS       (NS_PER_S / 4)
-#define LOG_BURST     20 /* lines a second of one kind */
+#define SAME_ERROR_NS                                                                          \
+	(60 *                                                                                  \
+	    NS_PER_S) /* a refused login is retried every two seconds, and said every minute */
+#define LOG_BURST 20  /* lines a second of one kind */
 
 #define put(field, v) atomic_store_explicit(&(field), (v), memory_order_relaxed)
 #define get(field)    atomic_load_explicit(&(field), memory_order_relaxed)
@@ -31,18 +34,23 @@ void
 consumer_on_error(rd_kafka_t *rk, int err, const char *reason, void *stream)
 {
 	struct stream *s = stream;
+	uint64_t now_ns = clock_mono_ns();
 	uint32_t swallowed;
 
 	(void)rk;
 	role_is_consumer();
-	stream_set_error(s, reason);
 	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
 		consumer_down(s, err);
 		return;
 	}
+	stream_set_error(s, reason);
 	if (err == RD_KAFKA_RESP_ERR__TRANSPORT || err == RD_KAFKA_RESP_ERR__RESOLVE)
 		return; /* one connection; the outage, if it is one, has its own line */
-	if (log_allow(&s->error_limit, 2, clock_mono_ns(), &swallowed))
+	if (err == s->logged_error && now_ns - s->logged_error_ns < SAME_ERROR_NS)
+		return;
+	s->logged_error = err;
+	s->logged_error_ns = now_ns;
+	if (log_allow(&s->error_limit, 2, now_ns, &swallowed))
 		log_warn("kafka error", f_str("brokers", s->brokers), f_str("error", reason),
 		    f_u64("swallowed", swallowed));
 }

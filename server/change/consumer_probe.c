@@ -19,6 +19,7 @@
 #define RESCAN_DELAY_NS    (NS_PER_S / 2)
 #define TOPIC_LOG_EVERY_NS (60 * NS_PER_S)
 #define OFFSETS_TIMEOUT_MS 5000
+#define FRESH_ERROR_MS     5000
 #define MAX_PARTITIONS     100000
 
 #define put(field, v) atomic_store_explicit(&(field), (v), memory_order_relaxed)
@@ -49,11 +50,12 @@ consumer_down(struct stream *s, int err)
 	metric_inc(METRIC_KAFKA_OUTAGES);
 	metric_set(METRIC_KAFKA_UP, 0);
 	set_state(s, STREAM_UNREACHABLE);
-	stream_set_error(s, rd_kafka_err2str((rd_kafka_resp_err_t)err));
+	/* A connection's own error ("refused", "TLS handshake failed") says more than this code. */
+	if (clock_wall_ns() / NS_PER_MS - s->last_error_ms > FRESH_ERROR_MS)
+		stream_set_error(s, rd_kafka_err2str((rd_kafka_resp_err_t)err));
 	log_warn("kafka cannot be reached; what was read stays valid, trying again for ever",
 	    f_str("brokers", s->brokers), f_str("topic", s->topic),
-	    f_str("error", rd_kafka_err2str((rd_kafka_resp_err_t)err)),
-	    f_bool("caught_up", get(s->caught_up)));
+	    f_str("error", s->last_error), f_bool("caught_up", get(s->caught_up)));
 	s->next_probe_ns = 0;
 	s->backoff_ns = 0;
 }
@@ -157,7 +159,7 @@ begin_partition(struct stream *s, uint32_t i, int64_t first, int64_t end)
 
 /* Start the partitions from..to-1, each with its own barrier. Without offsets the end-of-partition events tell. */
 static void
-begin_partitions(struct stream *s, uint32_t from, uint32_t to)
+begin_partitions(struct stream *s, uint32_t from, uint32_t to) ON_CONSUMER
 {
 	int64_t *first = must_calloc(to - from, sizeof(*first));
 	int64_t *end = must_calloc(to - from, sizeof(*end));
@@ -202,7 +204,7 @@ consumer_rescan(struct stream *s, uint32_t i, const char *reason)
 
 /* Partitions that have to be read again, and those whose end lies before our position. */
 static void
-look_after_partitions(struct stream *s, uint64_t now_ns)
+look_after_partitions(struct stream *s, uint64_t now_ns) ON_CONSUMER
 {
 	uint32_t n = get(s->n_partitions);
 
@@ -253,7 +255,7 @@ topic_missing(struct stream *s, rd_kafka_resp_err_t err, uint64_t now_ns)
 }
 
 static void
-topic_present(struct stream *s, uint32_t partitions, uint64_t now_ns)
+topic_present(struct stream *s, uint32_t partitions, uint64_t now_ns) ON_CONSUMER
 {
 	uint32_t known = get(s->n_partitions);
 
@@ -277,6 +279,8 @@ consumer_probe(struct stream *s, uint64_t now_ns)
 	rd_kafka_resp_err_t err = rd_kafka_metadata(s->rk, 0, s->rkt, &md, PROBE_TIMEOUT_MS);
 
 	if (err) {
+		rd_kafka_poll(
+		    s->rk, 0); /* what the connections have to say about it comes first */
 		consumer_down(s, err);
 		back_off(s, now_ns);
 		return;

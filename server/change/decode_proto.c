@@ -199,8 +199,7 @@ descriptor_of(enum resource resource)
 	case RESOURCE_COUNT:
 		break;
 	}
-	must(!"a resource with a message");
-	return NULL;
+	must_failed("a resource with a message", __FILE__, __LINE__);
 }
 
 /* NUL-terminated copy of a span, or NULL where the envelope does not have it. */

@@ -58,6 +58,8 @@ struct stream {
 	struct log_limit library_limit, quarantine_limit, error_limit;
 	struct progress progress;
 	bool topic_was_missing;
+	int logged_error; /* of librdkafka, and when */
+	uint64_t logged_error_ns;
 
 	/* read by others */
 	struct stable partitions; /* struct partition */
