@@ -140,6 +140,18 @@ offer_control(struct session *s, struct iovec *iov) ON_IO
 	return pieces;
 }
 
+static void
+count_routes(struct session *s)
+{
+	struct session_history *h = s->history;
+
+	history_add(&h->paths_sent, s->cursor.paths_sent - s->paths_counted);
+	s->paths_counted = s->cursor.paths_sent;
+	history_add(&h->messages_out, s->cursor.messages_sent - s->messages_counted);
+	s->messages_counted = s->cursor.messages_sent;
+	atomic_store_explicit(&h->reached, s->cursor.reached, memory_order_relaxed);
+}
+
 static unsigned
 offer_routes(struct session *s, struct iovec *iov, unsigned max) ON_IO
 {
@@ -152,6 +164,7 @@ offer_routes(struct session *s, struct iovec *iov, unsigned max) ON_IO
 		s->asked = true;
 	else
 		cursor_consume(&s->cursor, 0);
+	count_routes(s); /* looking alone may have moved the cursor on */
 	return pieces;
 }
 
@@ -227,18 +240,6 @@ watch_for_stall(struct session *s, size_t n, uint64_t now)
 		timer_stop(&s->timers, TIMER_SEND_HOLD);
 	else if (n || !timer_runs(&s->timers, TIMER_SEND_HOLD))
 		timer_start(&s->timers, TIMER_SEND_HOLD, now + send_hold(s));
-}
-
-static void
-count_routes(struct session *s)
-{
-	struct session_history *h = s->history;
-
-	history_add(&h->paths_sent, s->cursor.paths_sent - s->paths_counted);
-	s->paths_counted = s->cursor.paths_sent;
-	history_add(&h->messages_out, s->cursor.messages_sent - s->messages_counted);
-	s->messages_counted = s->cursor.messages_sent;
-	atomic_store_explicit(&h->reached, s->cursor.reached, memory_order_relaxed);
 }
 
 void
