@@ -134,21 +134,36 @@ note(struct seen *seen, struct change *c)
 	seen->last = c;
 }
 
+/* Wait for more and note it; fails after PATIENCE_NS from `began`. */
+static void
+see_more(struct rig *t, struct seen *seen, uint64_t began) ON_WRITER
+{
+	if (clock_mono_ns() > began + PATIENCE_NS)
+		fail_msg("only %u upserts, %u deletes and %u barriers came", seen->upserts,
+		    seen->deletes, seen->caught_up);
+	change_queue_wait(&t->queue, NS_PER_S / 10);
+	for (struct change *c = change_queue_drain(&t->queue), *after; c; c = after) {
+		after = c->next;
+		note(seen, c);
+	}
+}
+
 static void
 see(struct rig *t, struct seen *seen, unsigned upserts, unsigned caught_up) ON_WRITER
 {
-	uint64_t end = clock_mono_ns() + PATIENCE_NS;
+	uint64_t began = clock_mono_ns();
 
-	while (seen->upserts < upserts || seen->caught_up < caught_up) {
-		if (clock_mono_ns() > end)
-			fail_msg("saw %u upserts and %u barriers, wanted %u and %u",
-			    seen->upserts, seen->caught_up, upserts, caught_up);
-		change_queue_wait(&t->queue, NS_PER_S / 10);
-		for (struct change *c = change_queue_drain(&t->queue), *after; c; c = after) {
-			after = c->next;
-			note(seen, c);
-		}
-	}
+	while (seen->upserts < upserts || seen->caught_up < caught_up)
+		see_more(t, seen, began);
+}
+
+static void
+see_delete(struct rig *t, struct seen *seen) ON_WRITER
+{
+	uint64_t began = clock_mono_ns();
+
+	while (seen->deletes == 0)
+		see_more(t, seen, began);
 }
 
 static struct stream_status
@@ -188,10 +203,7 @@ records_then_the_barrier_then_live_ones(void **state)
 	produce(&t, "nodes//live", "{\"metadata\":{\"name\":\"live\"}}");
 	assert_int_equal(rd_kafka_flush(t.producer, 20000), 0);
 	see(&t, &seen, 5001, 1);
-	while (seen.deletes == 0)
-		see(&t, &seen, seen.upserts, 1), usleep(1000),
-		    change_queue_wait(&t.queue, NS_PER_S),
-		    note(&seen, change_queue_drain(&t.queue));
+	see_delete(&t, &seen);
 	assert_int_equal(seen.caught_up, 1);
 	stream_status_read(t.stream, &status);
 	assert_int_equal(status.records, 5002);
