@@ -188,7 +188,8 @@ capability_write_mp(struct wire_out *w, const struct capabilities *c)
 static void
 capability_write_ext_nexthop(struct wire_out *w, const struct capabilities *c)
 {
-	(void)c;
+	if (!c->ext_nexthop)
+		return;
 	wire_put_u16(w, BGP_AFI_IPV4);
 	wire_put_u16(w, BGP_SAFI_UNICAST);
 	wire_put_u16(w, BGP_AFI_IPV6);
@@ -333,16 +334,21 @@ capabilities_decode(struct wire_in *w, struct capabilities *c)
 	return wire_ok(w);
 }
 
+/* A list without any of our families is not worth a capability, and of some kinds malformed. */
 static void
 write_one(struct wire_out *w, const struct row *row, const struct capabilities *c)
 {
-	uint8_t *length, *value;
+	uint8_t *start = w->at, *length, *value;
 
 	wire_put_u8(w, row->code);
 	length = wire_reserve(w, 1);
 	value = w->at;
 	row->write(w, c);
-	if (length && !w->failed)
+	if (!length || w->failed)
+		return;
+	if (w->at == value && row->write != capability_write_empty)
+		w->at = start;
+	else
 		*length = (uint8_t)(w->at - value);
 }
 

@@ -61,7 +61,10 @@ capabilities_have(const struct capabilities *c, uint32_t bits)
  */
 bool capabilities_decode(struct wire_in *w, struct capabilities *c) MUST_USE;
 
-/* Append all that are present, without the parameter's header. w fails when it has no room. */
+/*
+ * Append all that are present, without the parameter's header; those that list families only
+ * if they list one. w fails when it has no room.
+ */
 void capabilities_encode(struct wire_out *w, const struct capabilities *c);
 
 /* "ADD-PATH"; "unknown" for codes that have no row. */

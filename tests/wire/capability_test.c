@@ -162,6 +162,21 @@ a_name_is_printable_and_bounded(void **state)
 	assert_int_equal(strlen(c.host), CAPABILITY_NAME_MAX);
 }
 
+static void
+a_list_without_families_is_not_written(void **state)
+{
+	struct capabilities c = {.present = CAPABILITY_BIT(MULTIPROTOCOL) |
+	                                    CAPABILITY_BIT(ADD_PATH) |
+	                                    CAPABILITY_BIT(EXT_NEXTHOP) | CAPABILITY_BIT(LLGR) |
+	                                    CAPABILITY_BIT(ROUTE_REFRESH)};
+	uint8_t bytes[64];
+	struct wire_out w = wire_out(bytes, sizeof(bytes));
+
+	(void)state;
+	capabilities_encode(&w, &c);
+	assert_bytes(bytes, wire_written(&w), "0200");
+}
+
 int
 main(void)
 {
@@ -173,6 +188,7 @@ main(void)
 	    cmocka_unit_test(the_last_graceful_restart_capability_counts),
 	    cmocka_unit_test(two_different_roles_are_a_conflict_two_equal_ones_are_not),
 	    cmocka_unit_test(a_name_is_printable_and_bounded),
+	    cmocka_unit_test(a_list_without_families_is_not_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

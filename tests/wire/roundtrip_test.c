@@ -226,7 +226,7 @@ every_update_that_is_encoded_decodes_to_the_same(void **state)
 }
 
 static struct capability_gr
-random_gr(uint32_t present)
+random_gr(uint32_t present, bool first)
 {
 	struct capability_gr gr = {0};
 
@@ -235,7 +235,7 @@ random_gr(uint32_t present)
 		gr.forwarding = gr.present && coin();
 	}
 	if (present & CAPABILITY_BIT(LLGR)) {
-		gr.llgr = coin();
+		gr.llgr = first || coin(); /* a list of none is not written */
 		gr.llgr_forwarding = gr.llgr && coin();
 		gr.llgr_time = gr.llgr ? below(1 << 24) : 0;
 	}
@@ -271,7 +271,7 @@ random_open(void)
 		c->add_path_send[i] = (c->present & CAPABILITY_BIT(ADD_PATH)) && coin();
 		c->add_path_receive[i] =
 		    (c->present & CAPABILITY_BIT(ADD_PATH)) && (i == 0 || coin());
-		c->gr[i] = random_gr(c->present);
+		c->gr[i] = random_gr(c->present, i == 0);
 	}
 	if ((c->present & CAPABILITY_BIT(MULTIPROTOCOL)) && !c->families[1])
 		c->families[0] = true;
