@@ -96,7 +96,7 @@ count_verdict(struct judge *j, const struct tor *t, uint32_t at, const struct ju
 static bool
 compare_table(struct judge *j, const struct tor *t)
 {
-	uint32_t end = t->held_room < j->in->dict.count ? t->held_room : j->in->dict.count;
+	uint32_t end = t->room < j->in->dict.count ? t->room : j->in->dict.count;
 	size_t found = 0;
 	bool right = true;
 

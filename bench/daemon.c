@@ -220,3 +220,19 @@ process_use_of(pid_t pid)
 	}
 	return u;
 }
+
+double
+machine_cpu_seconds(void)
+{
+	unsigned long long user, nice, system, idle, wait, irq, softirq, steal;
+	FILE *f = fopen("/proc/stat", "re");
+	double sum = 0;
+
+	if (f && fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system,
+	             &idle, &wait, &irq, &softirq, &steal) == 8)
+		sum = (double)(user + nice + system + irq + softirq + steal) /
+		      (double)sysconf(_SC_CLK_TCK);
+	if (f)
+		fclose(f);
+	return sum;
+}

@@ -48,3 +48,6 @@ void daemon_stop(struct daemon *d, bool keep);
 bool daemon_died(struct daemon *d);
 
 struct process_use process_use_of(pid_t pid);
+
+/* CPU seconds that all programs of the machine have used since it started. */
+double machine_cpu_seconds(void);

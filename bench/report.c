@@ -35,6 +35,9 @@ report_limit(const struct report *r, const struct report_phase *p)
 
 	if (tors >= BUSY)
 		return "generator";
+	if (safe_ratio(p->machine_cpu, p->seconds * r->cores) >= BUSY &&
+	    p->bench_cpu + p->target_cpu < p->machine_cpu / 2)
+		return "other programs";
 	if (all >= BUSY)
 		return p->bench_cpu > p->target_cpu ? "machine (more by generator)"
 		                                    : "machine (more by target)";
@@ -89,6 +92,15 @@ report_print_table(const struct report *r)
 	    "ToR complete; from 1st: from the first UPDATE\n");
 	if (r->broker_inside)
 		printf("the target's CPU and memory include the embedded Kafka broker\n");
+	for (unsigned i = 0; i < r->phase_count; i++) {
+		const struct report_phase *p = &r->phases[i];
+
+		if (p->repeated || p->withdrawn_void)
+			printf(
+			    "%s: %llu paths were announced again while held, %llu withdrawn while not held\n",
+			    p->name, (unsigned long long)p->repeated,
+			    (unsigned long long)p->withdrawn_void);
+	}
 	if (r->phase_count) {
 		const struct check_result *c = &r->phases[r->phase_count - 1].check;
 
@@ -118,6 +130,8 @@ put_phase(struct json_out *j, const struct report *r, const struct report_phase 
 	json_u64(j, "record_bytes", p->record_bytes);
 	json_u64(j, "paths_announced", p->announced);
 	json_u64(j, "paths_withdrawn", p->withdrawn);
+	json_u64(j, "paths_announced_again", p->repeated);
+	json_u64(j, "paths_withdrawn_in_vain", p->withdrawn_void);
 	json_f64(j, "paths_per_second", paths_per_second(p));
 	json_u64(j, "updates", p->updates);
 	json_u64(j, "wire_bytes", p->bytes);
@@ -128,6 +142,7 @@ put_phase(struct json_out *j, const struct report *r, const struct report_phase 
 		json_u64(j, "target_rss_bytes", p->use.rss_kb * 1024);
 		json_u64(j, "target_peak_rss_bytes", p->use.peak_kb * 1024);
 	}
+	json_f64(j, "machine_cpu_seconds", p->machine_cpu);
 	json_str(j, "limit", report_limit(r, p));
 	json_object(j, "check");
 	json_bool(j, "equal", p->complete && p->check.wrong == 0);

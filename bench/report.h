@@ -20,8 +20,12 @@ struct report_phase {
 	double first_byte_seconds; /* first UPDATE at any ToR to the last ToR complete */
 	uint64_t records, record_bytes;
 	uint64_t announced, withdrawn, updates, bytes; /* over all ToRs, in this phase */
-	double bench_cpu, tor_cpu,
-	    target_cpu;         /* seconds in this phase; tor_cpu is part of bench_cpu */
+	uint64_t repeated;       /* announced to a ToR that held the path already */
+	uint64_t withdrawn_void; /* withdrawn from a ToR that did not hold the path */
+	double bench_cpu;        /* seconds in this phase: all of heliobench, */
+	double tor_cpu;          /* its part that plays the ToRs, */
+	double target_cpu;
+	double machine_cpu;     /* and all programs of the machine */
 	struct process_use use; /* of the target, at its end */
 	struct check_result check;
 };
@@ -37,7 +41,7 @@ struct report {
 	bool equal; /* all tables, at all quiet points */
 };
 
-/* Whose speed the phase shows: "target", "generator", "machine" or "waiting". Static text. */
+/* Whose speed the phase shows: the target's, the generator's, other programs'... Static text. */
 const char *report_limit(const struct report *r, const struct report_phase *p);
 
 double report_bytes_per_path(const struct report_phase *p);

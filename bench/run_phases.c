@@ -38,7 +38,7 @@ struct start {
 	struct fleet_status status;
 	struct process_use use;
 	struct feed_totals fed;
-	double own, tors;
+	double own, tors, machine;
 	uint64_t at_ns;
 };
 
@@ -48,7 +48,8 @@ start_now(struct run *r)
 	struct start s = {.use = process_use_of(target_pid(r)),
 	    .fed = feed_totals(r->feed),
 	    .own = own_cpu(),
-	    .tors = fleet_cpu_seconds(r->fleet)};
+	    .tors = fleet_cpu_seconds(r->fleet),
+	    .machine = machine_cpu_seconds()};
 
 	fleet_read_status(r->fleet, &s.status);
 	s.at_ns = clock_mono_ns();
@@ -106,6 +107,7 @@ measure(struct run *r, struct report_phase *p, const struct start *s,
 	struct feed_totals fed = feed_totals(r->feed);
 
 	p->bench_cpu = own_cpu() - s->own;
+	p->machine_cpu = machine_cpu_seconds() - s->machine;
 	p->tor_cpu = fleet_cpu_seconds(r->fleet) - s->tors;
 	p->use = process_use_of(target_pid(r));
 	p->target_cpu = p->use.cpu_seconds - s->use.cpu_seconds;
@@ -115,6 +117,8 @@ measure(struct run *r, struct report_phase *p, const struct start *s,
 	p->record_bytes = fed.bytes - s->fed.bytes;
 	p->announced = now->counts.announced - s->status.counts.announced;
 	p->withdrawn = now->counts.withdrawn - s->status.counts.withdrawn;
+	p->repeated = now->counts.replaced - s->status.counts.replaced;
+	p->withdrawn_void = now->counts.withdrawn_unknown - s->status.counts.withdrawn_unknown;
 	p->updates = now->counts.updates - s->status.counts.updates;
 	p->bytes = now->counts.bytes - s->status.counts.bytes;
 }

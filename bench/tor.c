@@ -68,13 +68,16 @@ void
 tor_fini(struct tor *t)
 {
 	free(t->held);
+	free(t->bits);
 }
 
 static void
 forget_table(struct tor *t)
 {
 	if (t->held)
-		memset(t->held, 0, t->held_room * sizeof(*t->held));
+		memset(t->held, 0, t->room * sizeof(*t->held));
+	if (t->bits)
+		memset(t->bits, 0, t->room / 8);
 	t->paths = t->digest = 0;
 	t->guess = 0;
 	t->eor[0] = t->eor[1] = false;
@@ -135,6 +138,18 @@ refuse(struct tor *t, const struct notification *why)
 	return false;
 }
 
+/* Without path identifiers a withdrawal does not say which next hop goes: a bit is not enough. */
+static void
+keep_full_table(struct tor *t)
+{
+	if (t->checked)
+		return;
+	free(t->bits);
+	t->bits = NULL;
+	t->room = 0;
+	t->checked = true;
+}
+
 static bool
 on_open(struct tor *t, const uint8_t *msg, size_t n, uint64_t now_ns)
 {
@@ -148,10 +163,9 @@ on_open(struct tor *t, const uint8_t *msg, size_t n, uint64_t now_ns)
 	if (!open_decode(msg, n, &remote, &why) ||
 	    !open_negotiate(&t->local, &remote, false, &t->agreed, &why))
 		return refuse(t, &why);
-	/* Without path identifiers a withdrawal does not say which next hop goes: it needs a table. */
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		if (t->agreed.families[f] && !t->agreed.add_path_rx[f])
-			t->checked = true;
+			keep_full_table(t);
 	put_keepalive(t, now_ns);
 	t->state = TOR_OPEN_CONFIRM;
 	return true;

@@ -2,8 +2,9 @@
 /*
  * One simulated top-of-rack switch, without I/O: bytes of a BGP session in, bytes out, and the
  * table that follows. A checked ToR keeps every path (one attribute-set index per entry of
- * its thread's path dictionary); a counting one keeps only the sum. Both know at every moment
- * how many paths they hold and the digest of those. ToRs of one fleet thread share an intake.
+ * its thread's path dictionary); a counting one keeps a bit of each, and the sum. Both know at
+ * every moment how many paths they hold and the digest of those. ToRs of one fleet thread
+ * share an intake.
  */
 #pragma once
 
@@ -62,7 +63,9 @@ struct tor {
 	struct negotiated agreed;
 	bool eor[IP_FAMILIES];
 	uint32_t *held; /* by dictionary index: attribute set, 0 none; checked only */
-	uint32_t held_room, guess;
+	uint64_t *bits; /* by dictionary index: held or not; counting only */
+	uint32_t room;  /* entries of the one or the other */
+	uint32_t guess; /* dictionary index of the path that will probably come next */
 	uint64_t paths, digest;
 	struct tor_counts counts;
 	uint64_t last_keepalive_ns, established_ns, first_update_ns, eor_ns;

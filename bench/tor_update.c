@@ -87,23 +87,35 @@ hop_learn(struct hop_map *m, uint32_t id, uint32_t attrs)
 static void
 grow_table(struct tor *t)
 {
-	uint32_t room = t->in->dict.room;
+	uint32_t room = t->in->dict.room; /* a power of two, 1024 at least */
 
-	t->held = must_realloc(t->held, room * sizeof(*t->held));
-	memset(t->held + t->held_room, 0, (room - t->held_room) * sizeof(*t->held));
-	t->held_room = room;
+	if (t->checked) {
+		t->held = must_realloc(t->held, room * sizeof(*t->held));
+		memset(t->held + t->room, 0, (room - t->room) * sizeof(*t->held));
+	} else {
+		t->bits = must_realloc(t->bits, room / 8);
+		memset(t->bits + t->room / 64, 0, (room - t->room) / 8);
+	}
+	t->room = room;
+}
+
+/* Where the path stands in the table, which reaches that far. */
+static inline uint32_t
+place_of(struct tor *t, const struct path_key *key)
+{
+	uint32_t at = pathdict_intern(&t->in->dict, key, t->guess);
+
+	t->guess = at + 1;
+	if (at >= t->room)
+		grow_table(t);
+	return at;
 }
 
 /* Set the table's entry for key; returns what stood there. */
 static inline uint32_t
 exchange(struct tor *t, const struct path_key *key, uint32_t attrs)
 {
-	uint32_t at = pathdict_intern(&t->in->dict, key, t->guess);
-
-	t->guess = at + 1;
-	if (at >= t->held_room)
-		grow_table(t);
-	uint32_t before = t->held[at];
+	uint32_t at = place_of(t, key), before = t->held[at];
 
 	t->held[at] = attrs;
 	if (t->in->on_change)
@@ -111,17 +123,83 @@ exchange(struct tor *t, const struct path_key *key, uint32_t attrs)
 	return before;
 }
 
-/* Put the path in place of what the table holds; returns the hash of what it held, or 0. */
-static inline uint64_t
-replace(struct tor *t, const struct path_key *key, uint32_t attrs)
+/* The same for one that counts: was the path held? */
+static inline bool
+mark(struct tor *t, const struct path_key *key, bool held)
 {
-	uint32_t before = exchange(t, key, attrs);
+	uint32_t at = place_of(t, key);
+	uint64_t *word = &t->bits[at / 64], bit = 1ull << at % 64, before = *word & bit;
 
-	if (!before)
-		return 0;
-	t->counts.replaced++;
-	t->paths--;
-	return key_path_hash(key, t->in->attrs.sets[before].seed);
+	*word = held ? *word | bit : *word & ~bit;
+	return before != 0;
+}
+
+/* One UPDATE's paths of one family, and what they change the sums by. */
+struct batch {
+	struct tor *tor;
+	struct path_key key;
+	struct hop_map *hops;
+	uint64_t sum, count;
+	uint32_t attrs; /* announced with; 0: withdrawn */
+	uint32_t id,
+	    id_attrs; /* counting: the identifier of this run of paths, its attributes before */
+	bool in_run;
+};
+
+static struct batch
+batch_of(struct tor *t, uint8_t family, uint32_t attrs)
+{
+	return (struct batch){.tor = t,
+	    .key = {.family = family},
+	    .hops = &t->in->hops[ip_family_index(family)],
+	    .attrs = attrs};
+}
+
+static void
+end_run(struct batch *b)
+{
+	if (b->in_run && b->attrs)
+		hop_learn(b->hops, b->id, b->attrs);
+	b->in_run = false;
+}
+
+static inline void
+start_run(struct batch *b)
+{
+	if (b->in_run && b->key.id == b->id)
+		return;
+	end_run(b);
+	b->in_run = true;
+	b->id = b->key.id;
+	b->id_attrs = *hop_slot(b->hops, b->id);
+}
+
+/*
+ * Put the batch's attributes (or none) at its key. Returns what the table held: a counting ToR takes
+ * a path to have what its identifier was last announced with.
+ */
+static inline uint32_t
+put_path(struct batch *b)
+{
+	if (b->tor->checked)
+		return exchange(b->tor, &b->key, b->attrs);
+	start_run(b);
+	return mark(b->tor, &b->key, b->attrs != 0) ? b->id_attrs : 0;
+}
+
+static inline void
+subtract(struct batch *b, uint32_t attrs)
+{
+	b->sum -= key_path_hash(&b->key, b->tor->in->attrs.sets[attrs].seed);
+	b->count--;
+}
+
+static void
+end_batch(struct batch *b)
+{
+	end_run(b);
+	b->tor->digest += b->sum;
+	b->tor->paths += b->count;
 }
 
 static bool
@@ -130,72 +208,49 @@ announce(struct tor *t, struct wire_in nlri, uint8_t family, const struct attr_p
 	const struct ip_addr *hop = &parts->next_hop[ip_family_index(family)];
 	bool add_path = t->agreed.add_path_rx[ip_family_index(family)];
 	bool id_known = add_path && family == IP_V4;
-	struct path_key key = {.family = family};
-	uint32_t learned = 0;
 
 	if (hop->family == IP_NONE)
 		return false;
-	uint32_t attrs = attrset_intern(&t->in->attrs, parts, hop);
+	struct batch b = batch_of(t, family, attrset_intern(&t->in->attrs, parts, hop));
 	uint32_t expected_id = id_known ? ip_v4_host(hop) : 0;
-	uint64_t seed = t->in->attrs.sets[attrs].seed, sum = 0, count = 0, odd = 0;
+	uint64_t seed = t->in->attrs.sets[b.attrs].seed, announced = 0;
 
-	while (wire_left(&nlri)) {
-		if (!read_key(&nlri, add_path, &key))
+	for (; wire_left(&nlri); announced++) {
+		if (!read_key(&nlri, add_path, &b.key))
 			return false;
-		odd += id_known && key.id != expected_id;
-		if (t->checked) {
-			sum -= replace(t, &key, attrs);
-		} else if (key.id != learned || count == 0) {
-			hop_learn(&t->in->hops[ip_family_index(family)], key.id, attrs);
-			learned = key.id;
+		t->counts.id_mismatch += id_known && b.key.id != expected_id;
+		uint32_t before = put_path(&b);
+
+		if (before) {
+			t->counts.replaced++;
+			subtract(&b, before);
 		}
-		sum += key_path_hash(&key, seed);
-		count++;
+		b.sum += key_path_hash(&b.key, seed);
+		b.count++;
 	}
-	t->counts.announced += count;
-	t->counts.id_mismatch += odd;
-	t->digest += sum;
-	t->paths += count;
+	t->counts.announced += announced;
+	end_batch(&b);
 	return true;
-}
-
-/* A counting ToR trusts that the path has the attributes its identifier was last announced with. */
-static void
-withdraw_counted(struct tor *t, const struct path_key *key)
-{
-	uint32_t attrs = *hop_slot(&t->in->hops[ip_family_index(key->family)], key->id);
-
-	if (!attrs) {
-		t->counts.withdrawn_unknown++;
-		return;
-	}
-	t->digest -= key_path_hash(key, t->in->attrs.sets[attrs].seed);
-	t->paths--;
 }
 
 static bool
 withdraw(struct tor *t, struct wire_in nlri, uint8_t family)
 {
 	bool add_path = t->agreed.add_path_rx[ip_family_index(family)];
-	struct path_key key = {.family = family};
+	struct batch b = batch_of(t, family, 0);
 
 	while (wire_left(&nlri)) {
-		if (!read_key(&nlri, add_path, &key))
+		if (!read_key(&nlri, add_path, &b.key))
 			return false;
-		t->counts.withdrawn++;
-		if (!t->checked) {
-			withdraw_counted(t, &key);
-			continue;
-		}
-		uint32_t before = exchange(t, &key, 0);
+		uint32_t before = put_path(&b);
 
-		if (!before) {
+		t->counts.withdrawn++;
+		if (before)
+			subtract(&b, before);
+		else
 			t->counts.withdrawn_unknown++;
-			continue;
-		}
-		t->digest -= key_path_hash(&key, t->in->attrs.sets[before].seed);
-		t->paths--;
 	}
+	end_batch(&b);
 	return true;
 }
 

@@ -117,7 +117,7 @@ collect(const struct command *c, const struct tor *t, size_t *n)
 	struct row *rows = must_calloc(d->count + 1, sizeof(*rows));
 
 	*n = 0;
-	for (uint32_t i = 0; i < d->count && i < t->held_room; i++) {
+	for (uint32_t i = 0; i < d->count && i < t->room; i++) {
 		struct ip_prefix p = path_key_prefix(&d->keys[i]);
 
 		if (t->held[i] && wanted(c, &p))

@@ -201,17 +201,39 @@ other_attributes_are_found(void **state)
 static void
 announcing_twice_changes_nothing(void **state)
 {
-	struct bed b;
-
 	(void)state;
-	bed_init(&b, true);
-	speaker_table(&b.w, b.cluster, b.model);
-	speaker_table(&b.w, b.cluster, b.model);
-	deliver(&b, ROOM);
-	assert_int_equal(b.tor.counts.replaced, b.model->count);
-	assert_true(b.tor.digest == b.model->digest);
-	assert_int_equal(compare(&b).wrong, 0);
-	bed_fini(&b);
+	for (unsigned checked = 0; checked < 2; checked++) {
+		struct bed b;
+
+		bed_init(&b, checked);
+		speaker_table(&b.w, b.cluster, b.model);
+		speaker_table(&b.w, b.cluster, b.model);
+		deliver(&b, ROOM);
+		assert_int_equal(b.tor.counts.replaced, b.model->count);
+		assert_true(b.tor.digest == b.model->digest);
+		assert_int_equal(compare(&b).wrong, 0);
+		bed_fini(&b);
+	}
+}
+
+static void
+withdrawing_what_was_never_announced_changes_nothing(void **state)
+{
+	(void)state;
+	for (unsigned checked = 0; checked < 2; checked++) {
+		struct ip_prefix p;
+		struct ip_addr hop;
+		struct bed b;
+
+		bed_with_stray(&b, checked, &p, &hop);
+		speaker_update4(&b.w, &p, 1, &hop, 100, true);
+		speaker_update4(&b.w, &p, 1, &hop, 100, true);
+		deliver(&b, ROOM);
+		assert_int_equal(b.tor.counts.withdrawn_unknown, 1);
+		assert_true(b.tor.digest == b.model->digest);
+		assert_int_equal(compare(&b).wrong, 0);
+		bed_fini(&b);
+	}
 }
 
 static void
@@ -289,6 +311,7 @@ main(void)
 	    cmocka_unit_test(a_missing_path_is_found),
 	    cmocka_unit_test(other_attributes_are_found),
 	    cmocka_unit_test(announcing_twice_changes_nothing),
+	    cmocka_unit_test(withdrawing_what_was_never_announced_changes_nothing),
 	    cmocka_unit_test(withdrawing_everything_leaves_nothing),
 	    cmocka_unit_test(a_malformed_update_ends_the_session_with_a_reason),
 	    cmocka_unit_test(attributes_can_be_read),
