@@ -202,6 +202,8 @@ take_error(struct stream *s, const rd_kafka_message_t *m, struct partition *p) O
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+		if (p->gone)
+			return;
 		s->topic_was_missing = true; /* deleted: if it is back, it is another one */
 		s->next_probe_ns = 0;
 		return;

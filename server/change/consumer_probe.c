@@ -149,7 +149,7 @@ begin_partition(struct stream *s, uint32_t i, int64_t first, int64_t end)
 	p->barrier = end;
 	p->bytes = 0;
 	p->retry_ns = NS_NEVER;
-	p->near_limit = false;
+	p->near_limit = p->gone = false;
 	if (rd_kafka_consume_start_queue(
 	        s->rkt, (int32_t)i, RD_KAFKA_OFFSET_BEGINNING, s->fetched) != 0) {
 		stream_set_error(s, rd_kafka_err2str(rd_kafka_last_error()));
@@ -188,7 +188,7 @@ consumer_rescan(struct stream *s, uint32_t i, const char *reason)
 {
 	struct partition *p = stream_partition(s, i);
 
-	if (p->retry_ns != NS_NEVER)
+	if (p->retry_ns != NS_NEVER || p->gone)
 		return;
 	atomic_fetch_add_explicit(&s->rescans, 1, memory_order_relaxed);
 	log_warn(
@@ -202,6 +202,32 @@ consumer_rescan(struct stream *s, uint32_t i, const char *reason)
 		s->next_probe_ns = p->retry_ns;
 }
 
+/* The topic was made anew with fewer partitions: the others have nothing more to say, and nobody waits for them. */
+static void
+park_partitions(struct stream *s) ON_CONSUMER
+{
+	uint32_t n = get(s->n_partitions);
+
+	for (uint32_t i = s->present; i < n; i++) {
+		struct partition *p = stream_partition(s, i);
+
+		if (p->gone)
+			continue;
+		log_warn("kafka partition is gone; what was read from it stays",
+		    f_str("topic", s->topic), f_u64("partition", i),
+		    f_u64("partitions_now", s->present));
+		rd_kafka_consume_stop(s->rkt, (int32_t)i);
+		p->gone = true;
+		p->retry_ns = NS_NEVER;
+		put(p->end, get(p->position));
+		consumer_reached(s, p);
+	}
+	for (uint32_t i = 0; i < s->present && i < n; i++) {
+		if (stream_partition(s, i)->gone)
+			begin_partition(s, i, -1, -1);
+	}
+}
+
 /* Partitions that have to be read again, and those whose end lies before our position. */
 static void
 look_after_partitions(struct stream *s, uint64_t now_ns) ON_CONSUMER
@@ -212,6 +238,8 @@ look_after_partitions(struct stream *s, uint64_t now_ns) ON_CONSUMER
 		struct partition *p = stream_partition(s, i);
 		int64_t low, high;
 
+		if (p->gone)
+			continue;
 		if (p->retry_ns != NS_NEVER) {
 			if (now_ns >= p->retry_ns)
 				begin_partition(s, i, -1, -1);
@@ -269,6 +297,8 @@ topic_present(struct stream *s, uint32_t partitions, uint64_t now_ns) ON_CONSUME
 	s->topic_was_missing = false;
 	if (partitions > known)
 		begin_partitions(s, known, partitions);
+	s->present = partitions;
+	park_partitions(s);
 	look_after_partitions(s, now_ns);
 }
 

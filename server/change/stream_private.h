@@ -29,6 +29,7 @@ struct partition {
 	    barrier;    /* end when we began; -1: not known, the end-of-partition event tells */
 	uint64_t bytes; /* of values and keys since `first`: what an embedded broker holds */
 	uint64_t retry_ns; /* restart from the beginning at this time; NS_NEVER: no need */
+	bool gone;         /* the topic was made anew with fewer partitions */
 	bool near_limit;   /* warned that the embedded broker will forget records */
 };
 
@@ -58,6 +59,7 @@ struct stream {
 	struct log_limit library_limit, quarantine_limit, error_limit;
 	struct progress progress;
 	bool topic_was_missing;
+	uint32_t present; /* partitions the topic has now; n_partitions never shrinks */
 	int logged_error; /* of librdkafka, and when */
 	uint64_t logged_error_ns;
 
