@@ -145,8 +145,6 @@ refuse_node(const struct config_advertise *config, const struct node *n)
 		return REASON_NODE_NETWORK_UNAVAILABLE;
 	if (!config->ignore_exclude_label && labels_find(&n->labels, EXCLUDE_LABEL))
 		return REASON_NODE_EXCLUDED; /* present is enough, whatever the value */
-	if (config->require_ready && n->ready != CONDITION_TRUE)
-		return REASON_NODE_NOT_READY;
 	return REASON_OK;
 }
 
@@ -158,6 +156,8 @@ drain_node(const struct config_advertise *config, const struct node *n)
 		return REASON_NODE_LEAVING;
 	if (config->drain_on_cordon && n->unschedulable)
 		return REASON_NODE_CORDONED;
+	if (config->require_ready && n->ready != CONDITION_TRUE)
+		return REASON_NODE_NOT_READY;
 	return REASON_OK;
 }
 
