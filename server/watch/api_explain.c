@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* explain: why a prefix is, or is not, advertised; the steps of path/explain.h as JSON. */
+#include "cluster/cluster.h"
 #include "path/explain.h"
 #include "watch/call.h"
 
@@ -30,6 +31,17 @@ on_step(void *ctx, const struct explain_step *step)
 	json_end(j);
 }
 
+static bool
+is_node(struct call *c)
+{
+	bool known;
+
+	rcu_enter();
+	known = cluster_node_find(c->sources->cluster, c->query.node) != CLUSTER_NONE;
+	rcu_leave();
+	return known;
+}
+
 void
 api_explain(struct call *c)
 {
@@ -45,6 +57,10 @@ api_explain(struct call *c)
 		call_fail(c, 400,
 		    "\"%.80s\" is neither a prefix (without host bits) nor an address",
 		    c->query.prefix);
+		return;
+	}
+	if (c->query.node && !is_node(c)) {
+		call_fail(c, 404, "no node is named \"%.80s\"", c->query.node);
 		return;
 	}
 	json_object(j, NULL);

@@ -5,7 +5,6 @@
 #include "core/clock.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,45 +43,25 @@ process_memory_read(struct process_memory *out)
 	out->held = allocator_value("stats.resident");
 }
 
-/* Field 22 of /proc/self/stat, in ticks since boot, behind a name that may hold anything. */
-static uint64_t
-start_ticks(void)
-{
-	char line[1024];
-	FILE *f = fopen("/proc/self/stat", "re");
-	char *at = f && fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-	char *rest = NULL;
-	unsigned field = 2;
+static uint64_t started_wall, started_mono; /* set before the watch thread, then constant */
 
-	if (f)
-		fclose(f);
-	for (char *word = at ? strtok_r(at, " ", &rest) : NULL; word;
-	     word = strtok_r(NULL, " ", &rest), field++)
-		if (field == 22)
-			return strtoull(word, NULL, 10);
-	return 0;
+void
+process_started(void)
+{
+	if (started_mono)
+		return;
+	started_wall = clock_wall_ns();
+	started_mono = clock_mono_ns();
 }
 
 uint64_t
 process_uptime_ns(void)
 {
-	uint64_t per_second = (uint64_t)sysconf(_SC_CLK_TCK);
-	uint64_t ticks = start_ticks();
-	double boot = 0;
-	FILE *f = fopen("/proc/uptime", "re");
-	uint64_t started, now;
-
-	if (f && fscanf(f, "%lf", &boot) != 1)
-		boot = 0;
-	if (f)
-		fclose(f);
-	now = (uint64_t)(boot * 1e9);
-	started = ticks / per_second * NS_PER_S + ticks % per_second * NS_PER_S / per_second;
-	return now > started ? now - started : 0;
+	return clock_mono_ns() - started_mono;
 }
 
 uint64_t
 process_started_wall_ns(void)
 {
-	return clock_wall_ns() - process_uptime_ns();
+	return started_wall;
 }

@@ -14,6 +14,9 @@ struct process_memory {
 
 void process_memory_read(struct process_memory *out);
 
-/* Wall clock, ns since 1970, when this process started. */
-uint64_t process_started_wall_ns(void);
+/* Remember the present as the time when the process started; the first call counts. Before
+ * the watch thread runs. */
+void process_started(void);
+
+uint64_t process_started_wall_ns(void); /* ns since 1970 */
 uint64_t process_uptime_ns(void);

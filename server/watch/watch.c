@@ -6,6 +6,7 @@
 #include "core/waker.h"
 #include "watch/control.h"
 #include "watch/http.h"
+#include "watch/process.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ watch_new(const struct watch_sources *sources)
 {
 	struct watch *w = must_calloc(1, sizeof(*w));
 
+	process_started();
 	w->sources = *sources;
 	waker_init(&w->stop);
 	return w;

@@ -43,6 +43,6 @@ struct watch *watch_new(const struct watch_sources *sources) MUST_USE;
 bool watch_start(struct watch *w, char *why, size_t size) MUST_USE;
 
 /* Close everything and end the thread; requests under way are cut off. Also after a start
- * that failed. Before the sources stop. */
+ * that failed. Before the sources are freed; whether they still run does not matter. */
 void watch_stop(struct watch *w);
 void watch_free(struct watch *w); /* stopped */

@@ -37,6 +37,19 @@ put(struct printer *p, const char *format, ...)
 		p->sink(p->ctx, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
+/* The name of a key inside others; one longer than any of ours is cut. */
+static void path_write(char *out, const char *format, ...) PRINTF_LIKE(2);
+
+static void
+path_write(char *out, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(out, PATH_MAX_TEXT, format, args);
+	va_end(args);
+}
+
 /* A value that YAML would read as something else, or as two, stands in quotes. */
 static void
 put_scalar(struct printer *p, const struct config_tree *node)
@@ -135,9 +148,9 @@ walk_subs(struct printer *p, const struct config_row *row, const struct config_t
 		put(p, "%s: %s  # default\n", path, row->shape == CONFIG_NAMED ? "{}" : "[]");
 	for (const struct config_tree *n = node ? node->first : NULL; n; n = n->next, i++) {
 		if (row->shape == CONFIG_NAMED)
-			snprintf(inner, sizeof(inner), "%s.%s", path, n->key);
+			path_write(inner, "%s.%s", path, n->key);
 		else
-			snprintf(inner, sizeof(inner), "%s[%u]", path, i);
+			path_write(inner, "%s[%u]", path, i);
 		walk_section(p, row->sub, n, inner);
 	}
 }
@@ -179,7 +192,7 @@ walk_section(struct printer *p, enum config_section section, const struct config
 
 		if (row->section != section)
 			continue;
-		snprintf(inner, sizeof(inner), "%s%s%s", path, *path ? "." : "", row->key);
+		path_write(inner, "%s%s%s", path, *path ? "." : "", row->key);
 		if (row->type == CONFIG_SUB)
 			walk_subs(p, row, value, inner);
 		else if (row->shape == CONFIG_MAP)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* paths, explain. */
 #include "watch/ctl/grid.h"
+#include "watch/ctl/js.h"
 #include "watch/ctl/show.h"
 #include "watch/ctl/text.h"
 
@@ -57,7 +58,7 @@ show_paths(const struct options *o)
 	if (result == EXIT_GOOD && !o->json) {
 		grid_sort(rows.grid);
 		grid_print(rows.grid, stdout, o->colour, NULL);
-		printf("\n%zu prefixes, %zu paths\n", rows.prefixes, rows.paths);
+		printf("\nPrefixes: %zu, paths: %zu\n", rows.prefixes, rows.paths);
 	}
 	grid_free(rows.grid);
 	return result;

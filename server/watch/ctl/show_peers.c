@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* summary, peers, groups, version, memory. */
 #include "watch/ctl/grid.h"
+#include "watch/ctl/js.h"
 #include "watch/ctl/show.h"
 #include "watch/ctl/text.h"
 

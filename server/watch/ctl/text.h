@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers as people read them, and members of JSON objects with a value where they lack one. */
+/* Numbers as people read them. */
 #pragma once
 
 #include <jansson.h>
@@ -21,12 +21,3 @@ char *text_time(double seconds_since_1970, char *buf);
 /* A key that sorts prefixes (or addresses) as numbers, whatever their text. Into
  * TEXT_MAX bytes; returns buf. */
 char *text_prefix_key(const char *prefix, char *buf);
-
-/* Members; "" / 0 / false where absent or null. Strings are borrowed from the object. */
-const char *js_str(const json_t *o, const char *key);
-double js_num(const json_t *o, const char *key);
-long long js_int(const json_t *o, const char *key);
-bool js_true(const json_t *o, const char *key);
-
-/* The strings of an array, joined by commas. The caller frees it. */
-char *js_join(const json_t *o, const char *key);
