@@ -3,7 +3,7 @@
 
 import json
 
-from lib.heliograph import program
+from lib.heliograph import ADVERTISE, program
 from lib.paths import next_hops, prefixes
 from lib.wait import eventually
 
@@ -30,7 +30,9 @@ def test_a_cluster_that_heliobench_writes_in_protobuf_reaches_bird_and_frr(lab):
 
 def test_every_table_of_a_fleet_equals_the_model_whatever_happens_to_the_cluster(lab):
     lab.make_topic(partitions=8)
-    lab.heliograph(peers=TORS, listen=["127.0.0.1:1790"])
+    # heliobench's model knows the cluster IPs' class alone.
+    lab.heliograph(peers=TORS, listen=["127.0.0.1:1790"],
+                   advertise={"cluster_ips": ADVERTISE["cluster_ips"]})
     done = lab.net["core"].run(
         program("heliobench"), "run", "--kafka", lab.broker.address, "--topic", lab.topic,
         "--target", "127.0.0.1:1790", "--nodes", "60", "--services", "100", "--next-hops", "10",

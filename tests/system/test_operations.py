@@ -50,9 +50,9 @@ def test_the_summary_has_the_columns_that_network_engineers_know(served):
 
 def test_paths_can_be_asked_for_by_prefix_and_by_next_hop(served):
     lab, helio, _ = served
-    rows = helio.ctl("paths", HOST)["paths"]
+    rows = helio.rows(HOST)
     assert sorted(r["next_hop"] for r in rows) == [lab.net.v4("n1"), lab.net.v4("n2")]
-    rows = helio.ctl("paths", "--next-hop", lab.net.v4("n3"))["paths"]
+    rows = helio.rows("--next-hop", lab.net.v4("n3"))
     assert rows and {r["next_hop"] for r in rows} == {lab.net.v4("n3")}
 
 
@@ -105,7 +105,7 @@ def test_http_serves_get_only_and_bounds_what_it_takes(served):
     assert helio.get("/livez")[0] == 200
     assert helio.get("/readyz")[0] == 200
     assert helio.get("/no-such-page")[0] == 404
-    assert json.loads(helio.get("/api/v1/paths")[1])["paths"]
+    assert json.loads(helio.get("/api/v1/paths")[1])["prefixes"]
     for request in (b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
                     b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n\r\n",
                     b"\0\1\2\3\r\n\r\n"):

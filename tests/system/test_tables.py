@@ -15,7 +15,7 @@ def populate(lab):
     """A small cluster in which every class of address has paths, in both families."""
     local = kube.service("local", "10.96.0.10", "fd00:96::10", external_policy="Local")
     cluster = kube.service("cluster", "10.96.0.20", external_policy="Cluster")
-    edge = kube.service("edge", "10.96.0.30", external_policy="Local",
+    edge = kube.service("edge", "10.96.0.30", "fd00:96::30", external_policy="Local",
                         load_balancer=("198.51.100.7", "2001:db8:1b::7"))
     extern = kube.service("extern", "10.96.0.40", external_policy="Local",
                           externalIPs=["192.0.2.9"])
@@ -40,6 +40,7 @@ EXPECTED = {
     "10.96.0.10/32": ["n1", "n2"],
     "fd00:96::10/128": ["n2", "n3"],
     "10.96.0.30/32": ["n3"],
+    "fd00:96::30/128": ["n3"],
     "10.96.0.40/32": ["n1", "n3"],
     "198.51.100.7/32": ["n3"],
     "2001:db8:1b::7/128": ["n3"],

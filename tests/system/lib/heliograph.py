@@ -129,11 +129,31 @@ class Heliograph(Process):
         eventually(self.ready, timeout)
         return self
 
+    def rows(self, *words):
+        """helioctl paths: one dict for each path, the prefix's own fields in each."""
+        return [{**path, "prefix": prefix["prefix"], "class": prefix["class"]}
+                for prefix in self.ctl("paths", *words)["prefixes"] for path in prefix["paths"]]
+
     def paths(self):
         """Our own table as a set of Path: what iBGP peers with ADD-PATH must hold."""
-        found = [_path(row) for row in self.ctl("paths")["paths"]]
+        found = [self._path(row) for row in self.rows()]
         assert len(found) == len(set(found)), f"helioctl shows a path twice: {sorted(found)}"
         return set(found)
+
+    def _path(self, row):
+        communities = row.get("communities", ())
+        return Path.make(
+            prefix=row["prefix"],
+            next_hop=row["next_hop"],
+            origin="igp",
+            local_pref=row["local_pref"],
+            med=row.get("med"),
+            originator=row["originator"],
+            cluster_list=[self.config["cluster_id"]],
+            communities=[c for c in communities if c.count(":") == 1],
+            large_communities=[c for c in communities if c.count(":") == 2],
+            path_id=row["path_id"],
+        )
 
     def peers(self):
         """{name: row} of helioctl peers."""
@@ -151,19 +171,3 @@ class Heliograph(Process):
         """The log's lines that hold all the words."""
         return [l for l in self.log().splitlines() if all(w in l for w in words)]
 
-
-def _path(row):
-    attrs = row.get("attrs", row)
-    return Path.make(
-        prefix=row["prefix"],
-        next_hop=row["next_hop"],
-        origin=attrs["origin"],
-        as_path=attrs.get("as_path", ""),
-        local_pref=attrs.get("local_pref"),
-        med=attrs.get("med"),
-        originator=attrs.get("originator_id"),
-        cluster_list=attrs.get("cluster_list", ()),
-        communities=attrs.get("communities", ()),
-        large_communities=attrs.get("large_communities", ()),
-        path_id=row["path_id"],
-    )
