@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Spawning, watching and ending the target, and what /proc says about it. Only processes that
+ * were started here are ever signalled, by their id.
+ */
 #include "daemon.h"
 
 #include "core/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Parsing and trying of addresses with ports; no state. */
 #include "endpoint.h"
 
 #include <stdio.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The producer's side of librdkafka. Delivery is confirmed by callbacks that run inside feed_put()
+ * and feed_flush(), so one thread is all there is; what failed is counted, and the first kept.
+ */
 #include "feed.h"
 
 #include "core/clock.h"

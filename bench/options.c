@@ -60,7 +60,7 @@ take_value(const struct option_row *r, const char *text)
 	case OPTION_END:
 		break;
 	}
-	must(!"an option of this type takes a value");
+	must(false); /* only types that take a value come here */
 	return false;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One line that is drawn over itself. */
 #include "progress.h"
 
 #include <stdbool.h>

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table and the JSON of one report; nothing is measured here. Sizes of columns are for 140-column terminals. */
 #include "report.h"
 
 #include "core/json_out.h"
 
 #include <stdio.h>
 
-#define BUSY 0.85 /* of what it could use: more is not to be had */
+#define SHORT_S 0.05 /* below it the kernel's clocks say nothing about shares */
+#define BUSY    0.85 /* of what it could use: more is not to be had */
 
 static double
 safe_ratio(double a, double b)
@@ -33,6 +35,8 @@ report_limit(const struct report *r, const struct report_phase *p)
 	double tors = safe_ratio(p->tor_cpu, p->seconds * r->threads);
 	double all = safe_ratio(p->bench_cpu + p->target_cpu, p->seconds * r->cores);
 
+	if (p->seconds < SHORT_S)
+		return "-";
 	if (tors >= BUSY)
 		return "generator";
 	if (safe_ratio(p->machine_cpu, p->seconds * r->cores) >= BUSY &&

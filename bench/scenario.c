@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changes to the cluster and the list of objects that they touch. A node's object comes before
+ * the slices that follow from it, as a controller would write them.
+ */
 #include "scenario.h"
 
 #include <stdlib.h>

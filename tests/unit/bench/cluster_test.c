@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The seeded generator and its scenarios, judged by what the model makes of them. */
 #include "cluster.h"
 #include "model.h"
 #include "scenario.h"
