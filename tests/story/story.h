@@ -122,6 +122,7 @@ story_end(struct story *st)
 	ribout_stop(st->ribout);
 	ribout_free(st->ribout);
 	as_writer();
+	role_is_writer();
 	table_fini(&st->table);
 	rcu_drain();
 	names_fini(&st->names);
@@ -369,7 +370,7 @@ expect_open(struct side *c)
 {
 	struct notification why;
 	struct open o;
-	size_t n;
+	size_t n = 0;
 	const uint8_t *m = expect(c, BGP_OPEN, &n);
 
 	assert_true(open_decode(m, n, &o, &why));
@@ -380,7 +381,7 @@ static inline void
 expect_end_of_rib(struct side *c, uint8_t family)
 {
 	uint8_t want[UPDATE_END_OF_RIB_MAX];
-	size_t n, len = update_end_of_rib_encode(want, family);
+	size_t n = 0, len = update_end_of_rib_encode(want, family);
 	const uint8_t *m = expect(c, BGP_UPDATE, &n);
 
 	assert_int_equal(n, len);
@@ -416,7 +417,7 @@ static inline void
 expect_end(struct side *c, uint8_t code, uint8_t subcode, const void *data, size_t len)
 {
 	struct notification n;
-	size_t size;
+	size_t size = 0;
 	const uint8_t *m = expect(c, BGP_NOTIFICATION, &size);
 
 	assert_true(notification_decode(m, size, &n));

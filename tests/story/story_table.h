@@ -26,6 +26,12 @@ routes_are(struct story *st, uint32_t first, uint32_t last, unsigned n_hops)
 			paths[h] = (struct path_in){.nexthop = nexthop_name(&st->names, &nh),
 			    .attrs = attrs_name(&st->names, &attrs)};
 		}
+		if (n_hops == 2 && paths[0].nexthop > paths[1].nexthop) {
+			struct path_in swapped = paths[0]; /* indices are given out again */
+
+			paths[0] = paths[1];
+			paths[1] = swapped;
+		}
 		table_set(&st->table, prefix_name(&st->names, &prefix), CLASS_CLUSTER_IP, paths,
 		    n_hops, &clashes);
 	}
