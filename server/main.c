@@ -225,9 +225,9 @@ run_stages(struct machine *m, const sigset_t *signals)
 			    "SIGHUP: this version cannot reload its configuration; restart it");
 		log_info("heliographd ends", f_str("signal", strsignal(sig)));
 		stream_stop(m->stream);
-		tcp_stop(m->tcp);
 		result = EXIT_OK;
 	}
+	tcp_stop(m->tcp); /* runs also when only the watch could not start */
 	if (m->watch)
 		watch_stop(m->watch);
 	writer_stop(&m->writer);

@@ -52,7 +52,7 @@ WRONG = {
                                 ["10.0.0.256"]),
     "an anchor": (SMALLEST.replace("10.0.0.1", "&id 10.0.0.1"), "1:12", ["anchor"]),
     "no YAML": ("router_id: [\n", "", []),
-    "a prefix with host bits": (SMALLEST + "advertise: {cluster_ips: [10.96.0.1/12]}\n", "4:26",
+    "a prefix with host bits": (SMALLEST + "advertise: {cluster_ips: [10.96.0.1/12]}\n", "4:27",
                                 ["10.96.0.1/12"]),
     "a view that is not there": ("router_id: 10.0.0.1\nlocal_as: 64512\npeers:\n"
                                  "  - {address: 127.0.0.2, as: 1, view: far}\n", "4:", ["far"]),
@@ -121,7 +121,7 @@ def test_a_port_in_use_is_named_and_ends_the_start(lab, what):
         helio.start()
         code = helio.wait(20)
     assert code == 1, helio.log()
-    assert [l for l in helio.log_lines(f"{address}:{port}") if "in use" in l.lower()], helio.log()
+    assert helio.log_lines(address, str(port), "in use"), helio.log()
 
 
 def test_a_control_socket_that_a_living_heliographd_holds_is_not_taken_over(lab):
@@ -134,3 +134,13 @@ def test_a_control_socket_that_a_living_heliographd_holds_is_not_taken_over(lab)
     assert second.wait(20) == 1
     assert "control.sock" in second.log()
     assert helio.ctl("summary")
+
+
+@pytest.mark.parametrize("properties", [{"no.such.property": "1"},
+                                        {"fetch.min.bytes": "many"}], ids=["name", "value"])
+def test_a_kafka_property_that_librdkafka_refuses_is_named_and_ends_the_start(lab, properties):
+    helio = lab.heliograph(start=False, kafka={
+        "brokers": lab.broker.address, "topic": lab.topic, "properties": properties})
+    helio.start()
+    assert helio.wait(20) == 1, helio.log()
+    assert helio.log_lines("level=error", *properties), helio.log()
