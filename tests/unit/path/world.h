@@ -43,6 +43,10 @@ struct world {
 	struct world_set sets[WORLD_PREFIXES];
 	uint32_t n_sets;
 	uint32_t calls; /* of set() in the last commit */
+
+	/* Called with every upsert, for tests that play records again; may be NULL. */
+	void (*on_record)(void *ctx, const char *key, const char *json);
+	void *on_record_ctx;
 };
 
 /* ---- the sink: checks its promises, keeps the last set of each prefix ---- */
@@ -180,6 +184,8 @@ world_record(struct world *w, const char *key, const char *json, uint64_t rv)
 	struct change *c = NULL;
 
 	role_is_writer();
+	if (json && w->on_record)
+		w->on_record(w->on_record_ctx, key, json);
 	if (change_decode(&w->decoder, &r, &c, &why) != DECODE_OK)
 		fail_msg("%s: %s\n%s", key, why.text, json ? json : "(tombstone)");
 	result = cluster_apply(w->cluster, c);
