@@ -195,6 +195,7 @@ tor_read(int fd, void *bytes, size_t n)
 static inline uint8_t
 tor_next(int fd, uint8_t *buf, size_t *n)
 {
+	*n = 0;
 	if (!tor_read(fd, buf, BGP_HEADER_SIZE))
 		return 0;
 	*n = (size_t)(buf[16] << 8 | buf[17]);
