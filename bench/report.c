@@ -110,8 +110,9 @@ report_print_table(const struct report *r)
 
 		printf("%u ToRs compared path by path, %u by count and digest: %s\n",
 		    c->by_path, c->by_digest,
-		    r->equal ? "all tables are equal to the model at every quiet point"
-		             : "TABLES DIFFER");
+		    r->equal     ? "all tables are equal to the model at every quiet point"
+		    : r->stopped ? "stopped before the end"
+		                 : "TABLES DIFFER");
 	}
 }
 
@@ -179,6 +180,7 @@ report_print_json(const struct report *r)
 	json_u64(&j, "paths_per_tor", r->model_paths);
 	json_bool(&j, "target_includes_broker", r->broker_inside);
 	json_bool(&j, "equal", r->equal);
+	json_bool(&j, "stopped", r->stopped);
 	json_array(&j, "phases");
 	for (unsigned i = 0; i < r->phase_count; i++)
 		put_phase(&j, r, &r->phases[i]);

@@ -38,7 +38,8 @@ struct report {
 	bool broker_inside; /* the target's CPU and memory include the embedded broker */
 	struct report_phase phases[REPORT_PHASES];
 	unsigned phase_count;
-	bool equal; /* all tables, at all quiet points */
+	bool equal;   /* all tables, at all quiet points */
+	bool stopped; /* by the user: the last phase says nothing */
 };
 
 /* Whose speed the phase shows: the target's, the generator's, other programs'... Static text. */

@@ -203,13 +203,19 @@ command_run(int argc, char **argv)
 	r.cluster = cluster_new(&r.size);
 	if (open_both_ends(&r)) {
 		run_all(&r);
+		r.report.stopped = run_interrupted;
 		if (r.json)
 			report_print_json(&r.report);
 		else
 			report_print_table(&r.report);
 	}
 	feed_free(r.feed);
-	daemon_stop(&r.daemon, r.keep || !r.report.equal);
+	bool keep = r.keep || (!r.report.equal && !run_interrupted);
+
+	if (keep && r.daemon.state_dir[0])
+		fprintf(stderr, "heliobench: the target's directory stays: %s\n",
+		    r.daemon.state_dir);
+	daemon_stop(&r.daemon, keep);
 	cluster_free(r.cluster);
 	return r.report.equal ? EXIT_OK : EXIT_DIFFERENT;
 }
