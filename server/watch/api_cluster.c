@@ -199,7 +199,7 @@ write_some_nodes(struct call *c, uint32_t bound) RCU_READER
 {
 	uint32_t at = c->walk.at, n = 0;
 
-	for (; at < bound && n < CALL_PAGE_STEPS; at++, n++) {
+	for (; at < bound && n < CALL_PAGE_STEPS && !call_page_full(c); at++, n++) {
 		const struct node *node = cluster_node(c->sources->cluster, at);
 
 		if (node)
@@ -213,7 +213,8 @@ write_some_services(struct call *c, uint32_t bound) RCU_READER
 {
 	uint32_t at = c->walk.at, n = 0;
 
-	for (; at < bound && n < CALL_PAGE_STEPS / 8; at++, n++) { /* each walks its slices */
+	/* Each walks its slices: fewer in one read side. */
+	for (; at < bound && n < CALL_PAGE_STEPS / 8 && !call_page_full(c); at++, n++) {
 		const struct service *service = cluster_service(c->sources->cluster, at);
 
 		if (service)

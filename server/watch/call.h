@@ -52,7 +52,7 @@ bool call_set(struct call *c, const char *name, const char *value) MUST_USE;
 /* Answer to this path: fills out, status and type; with page set, the rest is to be asked for. */
 void call_run(struct call *c, const char *path) ON_WATCH;
 
-/* Write more into out; afterwards page is NULL when that was all. */
+/* Write more into out, which the caller has emptied; afterwards page is NULL when that was all. */
 void call_more(struct call *c) ON_WATCH;
 
 /* After call_fail() outside of a handler: hand the text to out. */

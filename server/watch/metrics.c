@@ -27,7 +27,7 @@ static void
 gauge(struct evbuffer *out, const char *family, const char *help, double value)
 {
 	head(out, family, "gauge", help);
-	evbuffer_add_printf(out, PREFIX "%s %.17g\n", family, value);
+	evbuffer_add_printf(out, PREFIX "%s %.15g\n", family, value);
 }
 
 static void

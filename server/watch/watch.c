@@ -9,6 +9,7 @@
 #include "watch/process.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,12 @@ static void *
 run(void *arg)
 {
 	struct watch *w = arg;
+	sigset_t pipe;
 
+	/* A client that is gone is an error of write(), not a signal. */
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	role_take(ROLE_WATCH, "watch");
 	event_base_dispatch(w->base);
 	/* On this thread: answers under way are ended by its callbacks. */
