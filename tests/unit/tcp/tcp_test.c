@@ -302,6 +302,105 @@ a_peer_with_a_key_connects_and_one_with_another_key_does_not(void **unused)
 }
 
 static void
+of_two_colliding_connections_the_right_one_stays(void **unused)
+{
+	struct stage *st = stage_new();
+	struct config_peer *k = &st->peers[1];
+	struct ip_addr to = addr_of("127.3.0.1"), any;
+	uint8_t buf[BGP_MESSAGE_MAX];
+	uint16_t port;
+	size_t n;
+	int error, listener = socket_listen(&to, 0, &error), ours, theirs;
+	struct pollfd p = {.fd = listener, .events = POLLIN};
+
+	(void)unused;
+	socket_local(listener, &any, &port);
+	*k = st->peers[0];
+	k->range = (struct ip_prefix){.len = 0};
+	k->address = to;
+	k->port = port;
+	k->passive = false;
+	st->config.peers.len = 2;
+	assert_true(stage_start(st));
+	stage_routes(st, 10, 1);
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	ours = accept(listener, NULL, NULL);
+	theirs = tor_connect(st, "127.3.0.1");
+	assert_int_equal(tor_next(ours, buf, &n), BGP_OPEN);
+	assert_int_equal(tor_next(theirs, buf, &n), BGP_OPEN);
+	tor_say_open(ours, 0x0b000001, false); /* higher than ours: theirs stays */
+	assert_int_equal(tor_next(ours, buf, &n), BGP_KEEPALIVE);
+	tor_say_open(theirs, 0x0b000001, false);
+	assert_int_equal(tor_next(ours, buf, &n), BGP_NOTIFICATION);
+	assert_int_equal(buf[20], NOTIFY_CEASE_COLLISION);
+	assert_int_equal(tor_next(theirs, buf, &n), BGP_KEEPALIVE);
+	tor_say_keepalive(theirs);
+	assert_int_equal(tor_read_table(theirs), 10);
+	assert_false(stage_await(st, 1, 1).last.outgoing);
+	close(ours);
+	close(theirs);
+	close(listener);
+	stage_end(st);
+}
+
+static void
+a_peer_from_too_many_hops_away_is_not_heard(void **unused)
+{
+	struct stage *st = stage_new();
+	struct pollfd p = {.events = POLLIN};
+	uint8_t buf[BGP_MESSAGE_MAX];
+	size_t n;
+	int near, far;
+
+	(void)unused;
+	st->peers[0].ttl_security = 1;
+	assert_true(stage_start(st));
+	near = tor_socket("127.1.0.5");
+	assert_int_equal(socket_set_ttl(near, IP_V4, 255), 0);
+	assert_int_equal(socket_set_min_ttl(near, IP_V4, 255), 0);
+	assert_int_equal(tor_try_connect(st, near), 0);
+	tor_greet(near, 0x0a000001, false);
+	stage_await(st, 1, 1);
+	far = tor_socket("127.1.0.6");
+	assert_int_equal(tor_try_connect(st, far), 0);
+	assert_int_equal(tor_next(far, buf, &n), BGP_OPEN);
+	tor_say_open(far, 0x0a000002, false);
+	p.fd = far;
+	assert_int_equal(poll(&p, 1, 300), 0); /* no KEEPALIVE answers */
+	stage_await(st, 2, 1);
+	close(near);
+	close(far);
+	stage_end(st);
+}
+
+static void
+an_ipv6_peer_is_served_beside_ipv4(void **unused)
+{
+	struct stage *st = stage_new();
+	struct config_endpoint both[2] = {
+	    {.addr = addr_of("127.0.0.1")}, {.addr = addr_of("::1")}};
+	struct sockaddr_storage sa;
+	socklen_t len;
+	int fd, error;
+
+	(void)unused;
+	st->config.listen.items = both;
+	st->config.listen.len = 2;
+	assert_true(ip_prefix_parse("::1/128", &st->peers[0].range));
+	if (!stage_start(st)) {
+		stage_end(st);
+		skip(); /* no IPv6 here */
+	}
+	fd = socket_open(IP_V6, &error);
+	len = ip_to_sockaddr(&both[1].addr, tcp_listen_port(st->tcp, 1), &sa);
+	connect(fd, (struct sockaddr *)&sa, len);
+	tor_greet(fd, 0x0a000001, false);
+	assert_int_equal(stage_await(st, 1, 1).last.address.family, IP_V6);
+	close(fd);
+	stage_end(st);
+}
+
+static void
 three_hundred_peers_come_at_once(void **unused)
 {
 	enum { PEERS = 300 };
@@ -346,6 +445,9 @@ main(void)
 	    TEST(a_configured_peer_is_connected_to_and_again_after_it_was_lost),
 	    TEST(a_peer_with_graceful_restart_sees_a_plain_end),
 	    TEST(a_peer_with_a_key_connects_and_one_with_another_key_does_not),
+	    TEST(of_two_colliding_connections_the_right_one_stays),
+	    TEST(a_peer_from_too_many_hops_away_is_not_heard),
+	    TEST(an_ipv6_peer_is_served_beside_ipv4),
 	    TEST(three_hundred_peers_come_at_once),
 	};
 
