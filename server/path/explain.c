@@ -4,6 +4,7 @@
  * cluster publishes; keeps nothing. One call looks at every service and node once: a few
  * milliseconds at the largest planned size.
  */
+#include "path/attributes.h"
 #include "path/explaining.h"
 
 #include <stdarg.h>
@@ -91,7 +92,6 @@ add_nexthop(struct explaining *x, const struct ip_addr *a)
 
 /* ---- next hops ---- */
 
-/* Each node's place in a route; on_node NULL: endpoints do not matter. Returns how many are in. */
 uint32_t
 explain_count_nodes(struct explaining *x, enum scope scope, enum pool pool, enum rank best)
 {
@@ -130,6 +130,20 @@ explain_tell_nodes(struct explaining *x, enum scope scope, enum pool pool, enum 
 	}
 }
 
+void
+explain_owner(struct explaining *x, const struct service *s)
+{
+	struct path_attributes a;
+
+	attributes_of_prefix(&x->m->rules, x->prefix, &a);
+	if (s)
+		attributes_of_service(s, &a, NULL, NULL);
+	if (x->owners++ == 0)
+		x->attributes = a;
+	else
+		x->merged |= attributes_merge(&x->attributes, &a);
+}
+
 /* ---- aggregates ---- */
 
 static void
@@ -154,6 +168,8 @@ explain_aggregate(struct explaining *x, enum pool pool, const struct ip_prefix *
 	in = explain_count_nodes(x, SCOPE_ALL, pool, RANK_READY);
 	step.reason = in ? REASON_AGGREGATE : REASON_NO_ELIGIBLE_NODE;
 	step.advertised = in > 0;
+	if (in)
+		explain_owner(x, NULL);
 	if (!in && x->verdict == REASON_NOT_OURS)
 		x->verdict = REASON_NO_ELIGIBLE_NODE;
 	explain_tell(
@@ -181,10 +197,12 @@ explain_pod_cidrs(struct explaining *x) RCU_READER
 			continue;
 		r = on ? r : REASON_POD_CIDR_OFF;
 		x->path_class = PATH_POD_CIDR;
-		if (r == REASON_OK)
+		if (r == REASON_OK) {
 			add_nexthop(x, &x->decisions[i].addr[ip_family_index(family)]);
-		else if (x->verdict == REASON_NOT_OURS)
+			explain_owner(x, NULL);
+		} else if (x->verdict == REASON_NOT_OURS) {
 			x->verdict = r;
+		}
 		tell_node(x, i, r, NULL);
 	}
 }
@@ -204,6 +222,11 @@ explain_verdict(struct explaining *x)
 	uint32_t paths = 0;
 
 	ip_prefix_text(x->prefix, text);
+	if (x->merged)
+		explain_tell(x,
+		    (struct explain_step){
+		        .kind = EXPLAIN_ATTRIBUTE, .reason = REASON_MERGED, .advertised = true},
+		    "%s %s", text, reason_rows[REASON_MERGED].sentence);
 	if (x->n_nexthops)
 		qsort(x->nexthops, x->n_nexthops, sizeof(*x->nexthops), addr_cmp);
 	for (uint32_t i = 0; i < x->n_nexthops; i++)

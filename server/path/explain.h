@@ -12,7 +12,7 @@
 enum explain_kind {
 	EXPLAIN_AGGREGATE, /* the prefix is, or is covered by, a CIDR that is advertised         */
 	EXPLAIN_SERVICE, /* a service that has this address: is it advertised, by which policy */
-	EXPLAIN_ATTRIBUTE, /* an annotation of that service that was ignored, and why            */
+	EXPLAIN_ATTRIBUTE, /* an annotation that was ignored, or owners whose attributes differ   */
 	EXPLAIN_SLICE,  /* one of its slices: how many endpoints, how many usable             */
 	EXPLAIN_NODE,   /* a next hop: is it in, or why not                                   */
 	EXPLAIN_VERDICT /* the last step: the prefix as a whole                               */

@@ -143,6 +143,8 @@ explain_service(struct explaining *x, uint32_t index, const struct service *s,
 			d.reason = sum.ready + sum.draining ? REASON_NO_ELIGIBLE_NODE
 			                                    : REASON_NO_USABLE_ENDPOINT;
 	}
+	if (in)
+		explain_owner(x, s);
 	if (x->verdict == REASON_NOT_OURS)
 		x->verdict = d.reason;
 	explain_tell(x,

@@ -28,6 +28,10 @@ struct explaining {
 	struct ip_addr *nexthops; /* of the whole prefix, not yet unique */
 	uint32_t n_nexthops, cap_nexthops;
 
+	struct path_attributes attributes; /* of the owners with a next hop so far, merged */
+	uint32_t owners;                   /* of these, how many */
+	bool merged;                       /* they differ */
+
 	const struct service *service; /* spoken of now */
 	enum path_class path_class;    /* of what is spoken of now */
 	uint8_t classes;               /* bit per class that has a next hop */
@@ -54,6 +58,9 @@ explain_count_nodes(struct explaining *x, enum scope scope, enum pool pool, enum
 /* And say so of each: of every known node, or for Local of those with endpoints. */
 void explain_tell_nodes(struct explaining *x, enum scope scope, enum pool pool, enum rank best)
     RCU_READER;
+
+/* An owner of the prefix has a next hop; s is its service, NULL: it has none. */
+void explain_owner(struct explaining *x, const struct service *s);
 
 /* Every service that has the prefix's address. */
 void explain_services(struct explaining *x) RCU_READER;

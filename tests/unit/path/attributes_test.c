@@ -120,6 +120,7 @@ static void
 two_services_on_one_prefix_merge_to_the_union_and_the_highest_preference(void **state)
 {
 	const struct path_attributes *a;
+	struct world_hops told;
 
 	(void)state;
 	annotated("shop/a", "10.96.0.7",
@@ -134,11 +135,15 @@ two_services_on_one_prefix_merge_to_the_union_and_the_highest_preference(void **
 	assert_int_equal(a->n_communities, 3);
 	assert_int_equal(a->local_pref, 200);
 	assert_true(a->has_med && a->med == 7);
+	world_explain(w, "192.0.2.9/32", NULL, &told);
+	assert_non_null(strstr(told.texts, "has owners that want different path attributes"));
 	slice(w, "shop/a-1", "a", false, ""); /* without a next hop it has no say */
 	commit(w);
 	a = attributes_of(w, "192.0.2.9/32");
 	assert_int_equal(a->n_communities, 2);
 	assert_int_equal(a->local_pref, 100);
+	world_explain(w, "192.0.2.9/32", NULL, &told);
+	assert_null(strstr(told.texts, "has owners that want different path attributes"));
 }
 
 static void
