@@ -47,7 +47,7 @@ static void
 end_of_rib_waits_for_the_barrier(void **unused)
 {
 	struct story *st = story_begin();
-	size_t n;
+	size_t n = 0;
 
 	(void)unused;
 	routes_are(st, 1, 10, 1);
@@ -67,7 +67,7 @@ static void
 a_refresh_sends_the_table_again_between_its_brackets(void **unused)
 {
 	struct story *st = story_begin();
-	size_t n;
+	size_t n = 0;
 
 	(void)unused;
 	routes_are(st, 1, 3, 2);
@@ -91,7 +91,7 @@ refreshes_that_come_together_are_one(void **unused)
 {
 	struct story *st = story_begin();
 	unsigned begun = 0;
-	size_t n;
+	size_t n = 0;
 	const uint8_t *m;
 
 	(void)unused;
@@ -118,7 +118,7 @@ a_refresh_without_the_enhanced_capability_has_no_brackets(void **unused)
 {
 	struct story *st = story_begin();
 	struct open o = tor_open();
-	size_t n;
+	size_t n = 0;
 
 	(void)unused;
 	o.capabilities.present &= ~CAPABILITY_BIT(ENHANCED_REFRESH);
@@ -176,7 +176,7 @@ keepalives_go_out_between_messages_and_never_inside_one(void **unused)
 	    .as4 = true, .families = {true, true}, .add_path = {true, true}};
 	unsigned keepalives = 0, paths = 0;
 	const uint8_t *m;
-	size_t n;
+	size_t n = 0;
 
 	(void)unused;
 	routes_are(st, 1, 3000, 2);
@@ -246,7 +246,7 @@ static void
 routes_do_the_work_of_keepalives(void **unused)
 {
 	struct story *st = story_begin();
-	size_t n;
+	size_t n = 0;
 
 	(void)unused;
 	is_established(&st->tor);

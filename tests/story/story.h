@@ -346,7 +346,7 @@ expect(struct side *c, uint8_t type, size_t *size)
 static inline void
 expect_keepalive(struct side *c)
 {
-	size_t n;
+	size_t n = 0;
 
 	expect(c, BGP_KEEPALIVE, &n);
 }
@@ -392,7 +392,7 @@ static inline void
 expect_refresh(struct side *c, uint8_t family, enum refresh_subtype subtype)
 {
 	uint8_t want[REFRESH_SIZE];
-	size_t n;
+	size_t n = 0;
 	const uint8_t *m = expect(c, BGP_ROUTE_REFRESH, &n);
 
 	refresh_encode(want, family, subtype);
@@ -403,7 +403,7 @@ expect_refresh(struct side *c, uint8_t family, enum refresh_subtype subtype)
 static inline void
 expect_nothing(struct side *c)
 {
-	size_t n;
+	size_t n = 0;
 	const uint8_t *m;
 
 	drive(c);

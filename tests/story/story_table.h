@@ -59,7 +59,7 @@ expect_table(struct side *c)
 
 	for (;;) {
 		struct update u;
-		size_t n;
+		size_t n = 0;
 		const uint8_t *m = expect(c, BGP_UPDATE, &n);
 
 		update_decode(m, n, &ctx, &u);
