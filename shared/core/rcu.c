@@ -20,22 +20,25 @@ rcu_thread_unregister(void)
 	urcu_memb_unregister_thread();
 }
 
+/* What liburcu orders, for ThreadSanitizer, which does not see liburcu do it. */
 #ifdef RCU_TSAN
 void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);
 
-static char grace; /* leaving a read side happens before the callbacks that wait for it */
-
-void
-rcu_tsan_enter(void)
-{
-}
+static char grace; /* leaving a read side and retiring: before the callbacks behind them */
+static char drain; /* a callback: before the end of the drain that waits for it */
 
 void
 rcu_tsan_leave(void)
 {
 	__tsan_release(&grace);
 }
+
+#define ORDERS_BEFORE(what) __tsan_release(&(what))
+#define ORDERED_AFTER(what) __tsan_acquire(&(what))
+#else
+#define ORDERS_BEFORE(what)
+#define ORDERED_AFTER(what)
 #endif
 
 static void
@@ -43,10 +46,9 @@ after_grace(struct rcu_head *head)
 {
 	struct rcu_later *later = (struct rcu_later *)head; /* head is its first member */
 
-#ifdef RCU_TSAN
-	__tsan_acquire(&grace);
-#endif
+	ORDERED_AFTER(grace);
 	later->free_it(later);
+	ORDERS_BEFORE(drain);
 	atomic_fetch_add_explicit(&freed, 1, memory_order_relaxed);
 }
 
@@ -57,6 +59,7 @@ rcu_retire(struct rcu_later *later, void (*free_it)(struct rcu_later *later))
 
 	later->free_it = free_it;
 	atomic_fetch_add_explicit(&retired, 1, memory_order_relaxed);
+	ORDERS_BEFORE(grace);
 	urcu_memb_call_rcu(&later->head, after_grace);
 }
 
@@ -90,6 +93,7 @@ void
 rcu_drain(void)
 {
 	urcu_memb_barrier();
+	ORDERED_AFTER(drain);
 }
 
 unsigned long

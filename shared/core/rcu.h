@@ -39,14 +39,9 @@ void rcu_thread_register(void);
 void rcu_thread_unregister(void);
 
 #ifdef RCU_TSAN
-/* liburcu's barriers are invisible to ThreadSanitizer: these say the same in its words. */
-void rcu_tsan_enter(void);
+/* liburcu's barriers are invisible to ThreadSanitizer: this says the same in its words. */
 void rcu_tsan_leave(void);
 #else
-static inline void
-rcu_tsan_enter(void)
-{
-}
 static inline void
 rcu_tsan_leave(void)
 {
@@ -57,7 +52,6 @@ static inline void
 rcu_enter(void) TSA(acquire_shared_capability(rcu_side)) TSA(no_thread_safety_analysis)
 {
 	urcu_memb_read_lock();
-	rcu_tsan_enter();
 }
 
 static inline void

@@ -45,7 +45,9 @@ waker_clear(struct waker *w)
 	/* Empty the eventfd first: a wake after the store writes it anew. */
 	if (read(w->fd, &count, sizeof(count)) < 0)
 		must(errno == EAGAIN || errno == EINTR);
-	atomic_store_explicit(&w->awake, false, memory_order_seq_cst);
+	/* An exchange, not a store: who was told "already awake" made its news visible before, and
+	 * reading its mark is what lets this thread see them. */
+	atomic_exchange_explicit(&w->awake, false, memory_order_seq_cst);
 }
 
 void
