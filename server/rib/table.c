@@ -34,6 +34,7 @@ order_new(uint32_t cap)
 
 	atomic_init(&o->len, 0);
 	o->cap = cap;
+	o->renewed = 0;
 	return o;
 }
 
@@ -87,13 +88,16 @@ free_order(struct rcu_later *later)
 	free(later); /* later is the first member */
 }
 
-/* A full order becomes a new one without its stale entries: amortised, each entry is copied
- * about once, and nothing moves under a reader. */
+/*
+ * A full order becomes a new one without its stale entries: amortised, each entry is copied
+ * about once, and nothing moves under a reader. The entry that is due goes in before the
+ * others see the new order, or the prefix would be in neither form in it.
+ */
 static void
-order_renew(struct table *t) ON_WRITER
+order_renew(struct table *t, struct order_entry due) ON_WRITER
 {
 	struct order *old = rcu_own(t->order), *o;
-	uint32_t live = 0, len = atomic_load_explicit(&old->len, memory_order_relaxed), n = 0;
+	uint32_t live = 1, len = atomic_load_explicit(&old->len, memory_order_relaxed), n = 0;
 
 	for (uint32_t i = 0; i < len; i++)
 		live += entry_is_live(t, &old->entry[i]);
@@ -101,6 +105,8 @@ order_renew(struct table *t) ON_WRITER
 	for (uint32_t i = 0; i < len; i++)
 		if (entry_is_live(t, &old->entry[i]))
 			o->entry[n++] = old->entry[i];
+	o->entry[n++] = due;
+	o->renewed = due.version;
 	atomic_init(&o->len, n);
 	rcu_publish(t->order, o);
 	rcu_retire(&old->later, free_order);
@@ -109,15 +115,15 @@ order_renew(struct table *t) ON_WRITER
 static void
 order_append(struct table *t, uint64_t version, uint32_t prefix) ON_WRITER
 {
+	struct order_entry due = {.version = version, .prefix = prefix};
 	struct order *o = rcu_own(t->order);
 	uint32_t len = atomic_load_explicit(&o->len, memory_order_relaxed);
 
 	if (len == o->cap) {
-		order_renew(t);
-		o = rcu_own(t->order);
-		len = atomic_load_explicit(&o->len, memory_order_relaxed);
+		order_renew(t, due);
+		return;
 	}
-	o->entry[len] = (struct order_entry){.version = version, .prefix = prefix};
+	o->entry[len] = due;
 	atomic_store_explicit(&o->len, len + 1, memory_order_release);
 }
 
@@ -176,6 +182,10 @@ lowest_floor(struct table *t)
 	return floor;
 }
 
+/*
+ * The names go one version later than the tombstones: a packer that serves a session which has
+ * just left has nothing below it but its group's floor, which may stand at the present version.
+ */
 static void
 purge_prefix(struct table *t, uint32_t prefix, uint64_t floor) ON_WRITER
 {
@@ -189,10 +199,10 @@ purge_prefix(struct table *t, uint32_t prefix, uint64_t floor) ON_WRITER
 	rcu_publish(slot->set, s);
 	if (s)
 		pathset_hold_names(t->names, s);
-	pathset_drop_names(t->names, old, t->last);
+	pathset_drop_names(t->names, old, t->last + 1);
 	pathset_retire(old);
 	if (!s)
-		name_drop(&t->names->prefixes, prefix, t->last);
+		name_drop(&t->names->prefixes, prefix, t->last + 1);
 }
 
 /* Reading the floors touches a cache line per reader, so do it only once about as many changes

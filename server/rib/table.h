@@ -51,11 +51,16 @@ struct order_entry {
 	uint32_t prefix;
 };
 
-/* Readable up to `len`; entries ascend by version. */
+/*
+ * Readable up to `len`; entries ascend by version. Each prefix stands under its last change, and
+ * perhaps also under earlier ones. Whoever reads only up to a version `to` must go on to
+ * `renewed`: what an entry left out would have shown is found under the one that superseded it.
+ */
 struct order {
 	struct rcu_later later;
 	_Atomic uint32_t len;
 	uint32_t cap;
+	uint64_t renewed; /* when it was made, superseded entries up to here were left out */
 	struct order_entry entry[];
 };
 
