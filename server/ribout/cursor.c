@@ -118,8 +118,9 @@ enter_snapshot(struct cursor *c)
 	return true;
 }
 
+/* at: how far the order has been read, from `reached` on. */
 static void
-enter_catchup(struct cursor *c) ON_IO
+enter_catchup(struct cursor *c, uint64_t at) ON_IO
 {
 	const struct table *t = ribout_table(c->group->ribout);
 
@@ -129,7 +130,7 @@ enter_catchup(struct cursor *c) ON_IO
 		c->lost = true;
 		return;
 	}
-	c->catchup = catchup_ask(c->group, c->reached);
+	c->catchup = catchup_ask(c->group, c->reached, at, c->shown);
 	c->slice = 0;
 	c->place = CURSOR_CATCHUP;
 }
@@ -140,7 +141,36 @@ enter_window(struct cursor *c) ON_IO
 	if (window_find(&c->group->window, c->reached, c->shown, &c->seq))
 		c->place = CURSOR_WINDOW;
 	else
-		enter_catchup(c);
+		enter_catchup(c, c->reached);
+}
+
+/* The slice has been sent. What `reached` says is true only after the last one: until then a
+ * prefix that changed twice may still be to come, with its first change. */
+static void
+leave_catchup(struct cursor *c) ON_IO
+{
+	uint64_t at = c->catchup->at;
+	bool last = c->catchup->last;
+
+	was_shown(c, c->catchup->newest);
+	if (last)
+		set_reached(c, c->catchup->to);
+	leave_place(c);
+	if (last)
+		enter_window(c);
+	else
+		enter_catchup(c, at);
+}
+
+/* At the tail: whatever was packed and is not in the window did not concern this group. Read
+ * `packed` first: what it covers was pushed before. */
+static void
+reach_tail(struct cursor *c) ON_IO
+{
+	uint64_t packed = atomic_load_explicit(&c->group->packed, memory_order_acquire);
+
+	if (packed > c->reached && c->seq == window_tail(&c->group->window))
+		set_reached(c, packed);
 }
 
 /* The place has nothing more: go to the next one. False: wait for news. */
@@ -167,15 +197,14 @@ next_place(struct cursor *c, bool gone) ON_IO
 		return !c->lost;
 	case CURSOR_WINDOW:
 		if (gone)
-			enter_catchup(c);
+			enter_catchup(c, c->reached);
+		else
+			reach_tail(c);
 		return gone && !c->lost;
 	case CURSOR_CATCHUP:
 		if (!catchup_ready(c->catchup))
 			return false;
-		set_reached(c, c->catchup->to);
-		was_shown(c, c->catchup->newest);
-		leave_place(c);
-		enter_window(c);
+		leave_catchup(c);
 		return !c->lost;
 	}
 	return false;
@@ -318,7 +347,9 @@ cursor_has_news(const struct cursor *c)
 		           &((struct snapshot *)(uintptr_t)s)->done, memory_order_acquire);
 		break;
 	case CURSOR_WINDOW:
-		news = news || c->seq < window_tail(&c->group->window);
+		news =
+		    news || c->seq < window_tail(&c->group->window) ||
+		    atomic_load_explicit(&c->group->packed, memory_order_acquire) > c->reached;
 		break;
 	case CURSOR_CATCHUP:
 		news = news || catchup_ready(c->catchup);

@@ -149,45 +149,51 @@ next_round(struct gather *g)
 	g->round = 1;
 }
 
-/* One read side: up to PREFIXES_A_SIDE order entries behind `from_entry`. Returns the version
- * of the last one looked at, or `to` when there are no more. */
-static uint64_t
-take_some(struct gather *g, uint64_t from, uint64_t behind, uint64_t to, uint32_t *budget)
+/*
+ * One read side: up to PREFIXES_A_SIDE order entries behind *at. True: there are no more. A
+ * renewed order is read up to where it was renewed, also behind `to`, even behind what is
+ * committed: what was left out of it as superseded is found nowhere else.
+ */
+static bool
+take_some(struct gather *g, uint64_t since, uint64_t *at, uint64_t to, uint32_t *budget)
 {
-	uint64_t reached = to;
 	const struct order *o;
 	uint32_t pos, len, seen = 0;
+	uint64_t end;
+	bool all = true;
 
 	rcu_enter();
-	o = table_order(g->table, behind, &pos);
+	o = table_order(g->table, *at, &pos);
 	len = atomic_load_explicit(&((struct order *)(uintptr_t)o)->len, memory_order_acquire);
-	for (; pos < len && o->entry[pos].version <= to; pos++) {
+	end = o->renewed > to ? o->renewed : to;
+	for (; pos < len && o->entry[pos].version <= end; pos++) {
 		uint32_t prefix = o->entry[pos].prefix, taken = 0;
 		const struct pathset *s = table_get(g->table, prefix);
 
 		if (seen++ == PREFIXES_A_SIDE || *budget == 0) {
-			reached = o->entry[pos - 1].version;
+			all = false;
 			break;
 		}
 		/* Also a superseded entry is taken, with the newest state: what it changed
 		 * must not wait for the later entry, which may lie behind this reader's end. */
 		if (s && stamp(g, prefix))
-			taken = take(g, prefix, s, from);
+			taken = take(g, prefix, s, since);
 		*budget -= taken < *budget ? taken : *budget;
+		*at = o->entry[pos].version;
 	}
 	rcu_leave();
-	return reached;
+	return all;
 }
 
-uint64_t
-gather_changes(struct gather *g, uint64_t from, uint64_t to, uint32_t budget)
+bool
+gather_changes(struct gather *g, uint64_t since, uint64_t *at, uint64_t to, uint32_t budget)
 {
-	uint64_t at = from;
+	bool all = false;
 
 	next_round(g);
-	while (at < to && budget)
-		at = take_some(g, from, at, to, &budget);
-	return at;
+	while (!all && budget)
+		all = take_some(g, since, at, to, &budget);
+	return all;
 }
 
 void

@@ -38,12 +38,14 @@ void gather_fini(struct gather *g);
 void gather_start(struct gather *g, const struct format *f) ON_PACKER;
 
 /*
- * Take what changed in (from, to]: each changed prefix once, with its paths and tombstones
- * newer than `from`, as of `to` or later. Stops early when about `budget` paths are taken.
- * Returns the version up to which all is taken (`to` unless it stopped early).
+ * Take what changed in (since, to]: each changed prefix once, with its paths and tombstones
+ * newer than `since`, as of `to` or later. *at is where in the order to begin (since), and is
+ * moved to where reading ended. Stops when about `budget` paths are taken. True: all is taken;
+ * else go on with the same `since`: a prefix that was passed at an older version stands under
+ * its newer one, with all that happened to it since.
  */
-uint64_t
-gather_changes(struct gather *g, uint64_t from, uint64_t to, uint32_t budget) ON_PACKER;
+bool gather_changes(
+    struct gather *g, uint64_t since, uint64_t *at, uint64_t to, uint32_t budget) ON_PACKER;
 
 /* Take all live paths. */
 void gather_all(struct gather *g) ON_PACKER;

@@ -86,7 +86,8 @@ push_batch(struct group *g, struct encoder *e, uint64_t from, uint64_t to, uint6
 		first = false;
 		count_chunk(g, c);
 		window_push(&g->window, c, budget);
-		ribout_wake_io(g->ribout);
+		if (next) /* the first bytes leave while the rest is being encoded */
+			ribout_wake_io(g->ribout);
 		c = next;
 	}
 }
@@ -96,17 +97,20 @@ pack_commits(struct group *g, struct gather *scratch, struct encoder *e) ON_PACK
 {
 	const struct table *t = ribout_table(g->ribout);
 	uint64_t from = atomic_load_explicit(&g->packed, memory_order_relaxed);
-	uint64_t to = table_version(t);
+	uint64_t to = table_version(t), at = from;
 
 	if (to == from)
 		return false;
 	gather_start(scratch, &g->format);
-	gather_changes(scratch, from, to, EVERYTHING);
+	must(gather_changes(scratch, from, &at, to, EVERYTHING));
 	gather_sort(scratch);
 	encoder_start(e, scratch);
 	push_batch(g, e, from, to, later_of(scratch->newest, to));
 	atomic_store_explicit(&g->packed, to, memory_order_release);
 	atomic_store_explicit(&g->floor.floor, to, memory_order_release);
+	/* Also when nothing of it concerned this group: those at the tail have got further, and
+	 * hold the table's floor and their End-of-RIB back until they know. */
+	ribout_wake_io(g->ribout);
 	return true;
 }
 
@@ -126,15 +130,17 @@ static bool
 start_snapshot(struct group *g) ON_PACKER
 {
 	const struct snapshot *s = rcu_own_as(packer, g->snapshot);
-	uint64_t want;
+	uint64_t want = atomic_load_explicit(&g->want, memory_order_acquire);
 
-	if (g->making) /* look again when it is done */
+	/* Look again when the one being made is done, or when the commit is that is under way
+	 * and of which somebody has seen a part. */
+	if (!want || g->making || table_version(ribout_table(g->ribout)) + 1 < want)
 		return false;
 	want = atomic_exchange_explicit(&g->want, 0, memory_order_acquire);
-	if (!want)
+	if (s && s->version + 1 >= want && !snapshot_stale(s)) {
+		ribout_wake_io(g->ribout); /* who asked may have seen it stale */
 		return false;
-	if (s && s->version + 1 >= want && !snapshot_stale(s))
-		return false;
+	}
 	g->making = snapshot_new(ribout_table(g->ribout));
 	gather_start(&g->making_gather, &g->format);
 	gather_all(&g->making_gather);
@@ -182,40 +188,58 @@ drop_stale_snapshot(struct group *g) ON_PACKER
 
 /* ---- laggards ---- */
 
+/* The requests come as a stack, the last one first: turned round, behind those that wait. */
 static void
 take_requests(struct group *g) ON_PACKER
 {
 	struct catchup *k = atomic_exchange_explicit(&g->requests, NULL, memory_order_acquire);
+	struct catchup *turned = NULL, **end = &g->queue;
 
 	while (k) {
 		struct catchup *next = k->next;
 
-		k->next = g->queue;
-		g->queue = k;
+		k->next = turned;
+		turned = k;
 		k = next;
 	}
+	while (*end)
+		end = &(*end)->next;
+	*end = turned;
+}
+
+/* The first request that waits for no commit, taken out of the queue. */
+static struct catchup *
+next_request(struct group *g, uint64_t version) ON_PACKER
+{
+	struct catchup **at = &g->queue, *k;
+
+	while ((k = *at) != NULL && k->shown > version)
+		at = &k->next;
+	if (k)
+		*at = k->next;
+	return k;
 }
 
 static bool
 serve_catchup(struct group *g, struct gather *scratch, struct encoder *e) ON_PACKER
 {
-	struct catchup *k = g->queue;
 	uint64_t to = table_version(ribout_table(g->ribout));
+	struct catchup *k = next_request(g, to);
+	struct chunk *c;
 
 	if (!k)
 		return false;
-	g->queue = k->next;
 	gather_start(scratch, &g->format);
-	k->to = gather_changes(scratch, k->from, to, CATCHUP_PATHS);
+	k->last = gather_changes(scratch, k->from, &k->at, to, CATCHUP_PATHS);
+	k->to = to;
 	gather_sort(scratch);
 	k->newest = later_of(scratch->newest, to);
 	encoder_start(e, scratch);
-	while (k->n < CATCHUP_CHUNKS && (k->chunk[k->n] = encoder_next(e)) != NULL) {
-		k->chunk[k->n]->newest = k->newest;
-		count_chunk(g, k->chunk[k->n]);
-		k->n++;
+	while ((c = encoder_next(e)) != NULL) {
+		c->newest = k->newest;
+		count_chunk(g, c);
+		catchup_add(k, c);
 	}
-	must(encoder_done(e)); /* a budgeted slice is far smaller than CATCHUP_CHUNKS */
 	atomic_store_explicit(&k->state, CATCHUP_READY, memory_order_release);
 	catchup_drop(k);
 	ribout_wake_io(g->ribout);

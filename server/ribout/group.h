@@ -39,17 +39,19 @@ struct snapshot {
 
 enum catchup_state { CATCHUP_ASKED, CATCHUP_READY };
 
-#define CATCHUP_CHUNKS 64u    /* per slice; a slice of CATCHUP_PATHS needs two or three */
-#define CATCHUP_PATHS  20000u /* about 180 KB of IPv4 NLRI: a slice is bounded work and memory */
+#define CATCHUP_PATHS 20000u /* about 180 KB of IPv4 NLRI: a slice is bounded work and memory */
 
 /* One slice of a laggard's private catch-up: a request to the packer and its answer. */
 struct catchup {
 	struct catchup *next; /* in the group's requests, then in the packer's list */
-	uint64_t from;        /* the cursor's `reached` */
-	_Atomic int state;    /* enum catchup_state; READY publishes what follows */
+	uint64_t from;     /* the cursor's `reached`, the same for all slices of a catch-up */
+	uint64_t at;       /* where in the order the slice begins, then where it ended */
+	uint64_t shown;    /* served once the table is at this version or later */
+	_Atomic int state; /* enum catchup_state; READY publishes what follows */
+	bool last;         /* with it all up to `to` has been sent */
 	uint64_t to, newest;
-	struct chunk *chunk[CATCHUP_CHUNKS]; /* each held */
-	unsigned n;
+	struct chunk **chunk; /* each held */
+	unsigned n, cap;
 	_Atomic unsigned holders; /* the cursor and the packer */
 };
 
@@ -71,7 +73,7 @@ struct group {
 	    want; /* 1 + version that a wanted snapshot must have; 0: none wanted */
 	_Atomic(struct catchup *) requests; /* a stack; the packer takes all at once */
 	/* the packer's own */
-	struct catchup *queue;   /* requests being served, one slice each in turn */
+	struct catchup *queue;   /* requests in the order of their coming, one slice each */
 	struct snapshot *making; /* being encoded; also published */
 	struct gather making_gather;
 	struct encoder making_encoder;
@@ -106,8 +108,11 @@ struct chunk *snapshot_chunk(const struct snapshot *s, uint32_t i);
 bool snapshot_stale(const struct snapshot *s);
 
 /* ---- catchup.c ---- */
+/* The slice behind order position `at` for a cursor that is at `from` and was shown states of
+ * up to `shown`; held once for the caller. */
 struct catchup *
-catchup_ask(struct group *g, uint64_t from) ON_IO MUST_USE; /* held once for the caller */
+catchup_ask(struct group *g, uint64_t from, uint64_t at, uint64_t shown) ON_IO MUST_USE;
+void catchup_add(struct catchup *k, struct chunk *c) ON_PACKER; /* takes the hold */
 void catchup_drop(struct catchup *k) ANY_THREAD;
 static inline bool
 catchup_ready(const struct catchup *k)

@@ -71,7 +71,7 @@ window_take(struct window *w, uint64_t seq, bool *gone)
 
 /*
  * Walk back from the tail to the first batch that ends behind `reached`. Joining there is
- * complete if the batch does not begin behind it and nothing behind it was let go, and it is
+ * complete if the batch does not begin behind it or nothing behind it was let go, and it is
  * monotone if the batch ends at or behind `shown`.
  */
 bool
@@ -97,7 +97,8 @@ window_find(struct window *w, uint64_t reached, uint64_t shown, uint64_t *seq)
 	*seq = first;
 	if (first < tail && from <= reached)
 		return to >= shown;
-	/* No batch ends behind it (and none that did was let go), or the first one is cut. */
-	return at == first && reached >= shown &&
+	/* No batch ends behind it, or one does but what lies between had nothing for this group.
+	 * If the walk ended inside a batch, or one behind `reached` was let go, it must catch up. */
+	return at == first && (first < tail ? to : reached) >= shown &&
 	       atomic_load_explicit(&w->evicted_to, memory_order_seq_cst) <= reached;
 }
