@@ -36,13 +36,13 @@ open_meta(struct json_out *j, struct encoder *e, struct object_ref ref)
 {
 	struct object_meta m = encode_meta(e, ref);
 
-	json_object(j, "metadata");
+	json_begin_object(j, "metadata");
 	json_str(j, "name", m.name);
 	if (m.ns)
 		json_str(j, "namespace", m.ns);
 	json_str(j, "uid", m.uid);
 	json_str(j, "resourceVersion", m.version);
-	json_object(j, "labels");
+	json_begin_object(j, "labels");
 }
 
 static void
@@ -55,7 +55,7 @@ close_meta(struct json_out *j)
 static void
 put_type_status(struct json_out *j, const char *type, const char *field, const char *value)
 {
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	json_str(j, "type", type);
 	json_str(j, field, value);
 	json_end(j);
@@ -64,17 +64,17 @@ put_type_status(struct json_out *j, const char *type, const char *field, const c
 static void
 put_node_spec(struct json_out *j, const struct bench_node *n)
 {
-	json_object(j, "spec");
+	json_begin_object(j, "spec");
 	if (n->cordoned)
 		json_bool(j, "unschedulable", true);
-	json_array(j, "podCIDRs");
+	json_begin_array(j, "podCIDRs");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		if (n->pod_cidr[f].addr.family != IP_NONE)
 			json_prefix(j, NULL, &n->pod_cidr[f]);
 	json_end(j);
 	if (n->deleting) {
-		json_array(j, "taints");
-		json_object(j, NULL);
+		json_begin_array(j, "taints");
+		json_begin_object(j, NULL);
 		json_str(j, "key", "ToBeDeletedByClusterAutoscaler");
 		json_str(j, "effect", "NoSchedule");
 		json_end(j);
@@ -97,14 +97,14 @@ put_node(struct json_out *j, struct encoder *e, struct object_ref ref)
 		    n->exclude_value ? n->exclude_value : "");
 	close_meta(j);
 	put_node_spec(j, n);
-	json_object(j, "status");
-	json_array(j, "addresses");
+	json_begin_object(j, "status");
+	json_begin_array(j, "addresses");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		if (n->ip[f].family != IP_NONE)
 			put_type_status(j, "InternalIP", "address", ip_text(&n->ip[f], buf));
 	put_type_status(j, "Hostname", "address", n->name);
 	json_end(j);
-	json_array(j, "conditions");
+	json_begin_array(j, "conditions");
 	put_type_status(
 	    j, "NetworkUnavailable", "status", n->network_unavailable ? "True" : "False");
 	put_type_status(j, "Ready", "status", n->not_ready ? "False" : "True");
@@ -115,14 +115,14 @@ put_node(struct json_out *j, struct encoder *e, struct object_ref ref)
 static void
 put_cluster_ips(struct json_out *j, const struct bench_service *s)
 {
-	json_array(j, "clusterIPs");
+	json_begin_array(j, "clusterIPs");
 	if (s->headless)
 		json_str(j, NULL, "None");
 	for (unsigned f = 0; f < IP_FAMILIES && !s->headless; f++)
 		if (s->cluster_ips[f].family != IP_NONE)
 			json_ip(j, NULL, &s->cluster_ips[f]);
 	json_end(j);
-	json_array(j, "ipFamilies");
+	json_begin_array(j, "ipFamilies");
 	for (unsigned f = 0; f < IP_FAMILIES && !s->headless; f++)
 		if (s->cluster_ips[f].family != IP_NONE)
 			json_str(j, NULL, s->cluster_ips[f].family == IP_V4 ? "IPv4" : "IPv6");
@@ -137,7 +137,7 @@ put_service(struct json_out *j, struct encoder *e, struct object_ref ref)
 
 	open_meta(j, e, ref);
 	close_meta(j);
-	json_object(j, "spec");
+	json_begin_object(j, "spec");
 	json_str(j, "type", type);
 	json_str(j, "internalTrafficPolicy", s->internal_local ? "Local" : "Cluster");
 	if (strcmp(type, "NodePort") == 0 || strcmp(type, "LoadBalancer") == 0)
@@ -146,16 +146,16 @@ put_service(struct json_out *j, struct encoder *e, struct object_ref ref)
 		json_str(j, "externalName", "elsewhere.example.com");
 	else
 		put_cluster_ips(j, s);
-	json_array(j, "externalIPs");
+	json_begin_array(j, "externalIPs");
 	for (unsigned i = 0; i < s->external_ip_count; i++)
 		json_ip(j, NULL, &s->external_ips[i]);
 	json_end(j);
 	json_end(j);
-	json_object(j, "status");
-	json_object(j, "loadBalancer");
-	json_array(j, "ingress");
+	json_begin_object(j, "status");
+	json_begin_object(j, "loadBalancer");
+	json_begin_array(j, "ingress");
 	for (unsigned i = 0; i < s->lb_ip_count; i++) {
-		json_object(j, NULL);
+		json_begin_object(j, NULL);
 		json_ip(j, "ip", &s->lb_ips[i]);
 		json_end(j);
 	}
@@ -181,16 +181,16 @@ put_slice(struct json_out *j, struct encoder *e, struct object_ref ref)
 	json_str(j, "kubernetes.io/service-name", s->name);
 	close_meta(j);
 	json_str(j, "addressType", slice->family == IP_V4 ? "IPv4" : "IPv6");
-	json_array(j, "endpoints");
+	json_begin_array(j, "endpoints");
 	for (uint32_t i = 0; i < slice->count; i++) {
 		const struct bench_endpoint *ep = &slice->endpoints[i];
 		const char *node = encode_endpoint_node(e->cluster, ep);
 
-		json_object(j, NULL);
-		json_array(j, "addresses");
+		json_begin_object(j, NULL);
+		json_begin_array(j, "addresses");
 		json_ip(j, NULL, &ep->addr);
 		json_end(j);
-		json_object(j, "conditions");
+		json_begin_object(j, "conditions");
 		put_condition(j, "ready", ep->ready);
 		put_condition(j, "serving", ep->serving);
 		put_condition(j, "terminating", ep->terminating);
@@ -209,7 +209,7 @@ encode_json(struct encoder *e, struct object_ref ref, size_t *n)
 	struct json_out j;
 
 	json_out_init(&j, on_json, &t);
-	json_object(&j, NULL);
+	json_begin_object(&j, NULL);
 	json_str(&j, "apiVersion", resource_rows[ref.resource].api_version);
 	json_str(&j, "kind", resource_rows[ref.resource].kind);
 	if (ref.resource == RESOURCE_NODE)

@@ -125,7 +125,7 @@ on_json(void *ctx, const char *text, size_t n)
 static void
 put_phase(struct json_out *j, const struct report *r, const struct report_phase *p)
 {
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	json_str(j, "phase", p->name);
 	json_str(j, "what", p->what);
 	json_bool(j, "complete", p->complete);
@@ -149,7 +149,7 @@ put_phase(struct json_out *j, const struct report *r, const struct report_phase 
 	}
 	json_f64(j, "machine_cpu_seconds", p->machine_cpu);
 	json_str(j, "limit", report_limit(r, p));
-	json_object(j, "check");
+	json_begin_object(j, "check");
 	json_bool(j, "equal", p->complete && p->check.wrong == 0);
 	json_u64(j, "tors_by_path", p->check.by_path);
 	json_u64(j, "tors_by_digest", p->check.by_digest);
@@ -169,7 +169,7 @@ report_print_json(const struct report *r)
 	struct json_out j;
 
 	json_out_init(&j, on_json, stdout);
-	json_object(&j, NULL);
+	json_begin_object(&j, NULL);
 	json_u64(&j, "nodes", r->nodes);
 	json_u64(&j, "services", r->services);
 	json_u64(&j, "next_hops", r->next_hops);
@@ -181,7 +181,7 @@ report_print_json(const struct report *r)
 	json_bool(&j, "target_includes_broker", r->broker_inside);
 	json_bool(&j, "equal", r->equal);
 	json_bool(&j, "stopped", r->stopped);
-	json_array(&j, "phases");
+	json_begin_array(&j, "phases");
 	for (unsigned i = 0; i < r->phase_count; i++)
 		put_phase(&j, r, &r->phases[i]);
 	json_end(&j);

@@ -172,15 +172,15 @@ print_rows_json(const struct command *c, const struct tor *t)
 	struct row *rows = collect(c, t, &n);
 
 	json_out_init(&j, on_json, stdout);
-	json_object(&j, NULL);
+	json_begin_object(&j, NULL);
 	json_ip(&j, "tor", &c->from);
 	json_u64(&j, "held", t->paths);
 	json_bool(&j, "end_of_rib", tor_has_eor(t));
-	json_array(&j, "paths");
+	json_begin_array(&j, "paths");
 	for (size_t i = 0; i < n; i++) {
 		const struct attrset *set = &t->in->attrs.sets[rows[i].attrs];
 
-		json_object(&j, NULL);
+		json_begin_object(&j, NULL);
 		json_prefix(&j, "prefix", &rows[i].prefix);
 		json_ip(&j, "next_hop", &set->next_hop);
 		json_u64(&j, "path_id", rows[i].id);

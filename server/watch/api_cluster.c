@@ -23,7 +23,7 @@ write_ms(struct json_out *j, const char *key, uint64_t ms)
 	if (ms)
 		json_f64(j, key, (double)ms / 1e3);
 	else
-		json_null(j, key);
+		json_put_null(j, key);
 }
 
 void
@@ -46,7 +46,7 @@ call_write_stream(struct call *c)
 		json_f64(j, "input_age_seconds",
 		    now_ms > s.last_input_ms ? (double)(now_ms - s.last_input_ms) / 1e3 : 0);
 	else
-		json_null(j, "input_age_seconds");
+		json_put_null(j, "input_age_seconds");
 	json_u64(j, "records", s.records);
 	json_u64(j, "bytes", s.bytes);
 	json_u64(j, "skipped", s.skipped);
@@ -64,9 +64,9 @@ write_quarantine(struct call *c)
 	struct stream_quarantined *q = must_calloc(STREAM_QUARANTINE_SHOWN, sizeof(*q));
 	uint32_t n = stream_quarantine_read(c->sources->stream, q, STREAM_QUARANTINE_SHOWN);
 
-	json_array(j, "quarantine");
+	json_begin_array(j, "quarantine");
 	for (uint32_t i = 0; i < n; i++) {
-		json_object(j, NULL);
+		json_begin_object(j, NULL);
 		json_str(j, "key", q[i].key);
 		json_str(j, "reason", q[i].reason);
 		json_i64(j, "partition", q[i].partition);
@@ -85,14 +85,14 @@ api_kafka(struct call *c)
 	struct stream_status s;
 
 	stream_status_read(c->sources->stream, &s);
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	call_write_stream(c);
-	json_array(j, "partitions");
+	json_begin_array(j, "partitions");
 	for (uint32_t i = 0; i < s.partitions; i++) {
 		struct stream_partition_status p;
 
 		stream_partition_read(c->sources->stream, i, &p);
-		json_object(j, NULL);
+		json_begin_object(j, NULL);
 		json_u64(j, "partition", i);
 		json_i64(j, "first", p.first);
 		json_i64(j, "position", p.position);
@@ -112,9 +112,9 @@ write_node(struct call *c, const struct node *n) RCU_READER
 	struct json_out *j = &c->json;
 	const struct config_advertise *config = &c->sources->config->advertise;
 
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	json_str(j, "name", n->object.name);
-	json_array(j, "addresses");
+	json_begin_array(j, "addresses");
 	for (unsigned i = 0; i < n->n_addresses; i++)
 		if (n->addresses[i].type == NODE_ADDRESS_INTERNAL)
 			json_ip(j, NULL, &n->addresses[i].ip);
@@ -126,11 +126,11 @@ write_node(struct call *c, const struct node *n) RCU_READER
 	    labels_find(&n->labels, "node.kubernetes.io/exclude-from-external-load-balancers"));
 	json_str(j, "rack", labels_find(&n->labels, config->rack_label));
 	json_str(j, "zone", labels_find(&n->labels, config->zone_label));
-	json_array(j, "taints");
+	json_begin_array(j, "taints");
 	for (unsigned i = 0; i < n->n_taints; i++)
 		json_str(j, NULL, n->taints[i].key);
 	json_end(j);
-	json_array(j, "pod_cidrs");
+	json_begin_array(j, "pod_cidrs");
 	for (unsigned i = 0; i < n->n_pod_cidrs; i++)
 		json_prefix(j, NULL, &n->pod_cidrs[i]);
 	json_end(j);
@@ -142,7 +142,7 @@ write_node(struct call *c, const struct node *n) RCU_READER
 static void
 write_addresses(struct json_out *j, const char *key, const struct ip_addr *at, unsigned n)
 {
-	json_array(j, key);
+	json_begin_array(j, key);
 	for (unsigned i = 0; i < n; i++)
 		json_ip(j, NULL, &at[i]);
 	json_end(j);
@@ -173,14 +173,14 @@ write_service(struct call *c, uint32_t index, const struct service *s) RCU_READE
 {
 	struct json_out *j = &c->json;
 
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	json_str(j, "namespace", s->object.ns);
 	json_str(j, "name", s->object.name);
 	json_str(j, "type", service_types[s->type]);
 	json_bool(j, "headless", s->headless);
 	write_addresses(j, "cluster_ips", s->cluster_ips, s->n_cluster_ips);
 	write_addresses(j, "external_ips", s->external_ips, s->n_external_ips);
-	json_array(j, "load_balancer_ips");
+	json_begin_array(j, "load_balancer_ips");
 	for (unsigned i = 0; i < s->n_ingress; i++)
 		json_ip(j, NULL, &s->ingress[i].ip);
 	json_end(j);
@@ -260,8 +260,8 @@ page_services(struct call *c)
 void
 api_nodes(struct call *c)
 {
-	json_object(&c->json, NULL);
-	json_array(&c->json, "nodes");
+	json_begin_object(&c->json, NULL);
+	json_begin_array(&c->json, "nodes");
 	call_newline(c);
 	c->page = page_nodes;
 }
@@ -269,8 +269,8 @@ api_nodes(struct call *c)
 void
 api_services(struct call *c)
 {
-	json_object(&c->json, NULL);
-	json_array(&c->json, "services");
+	json_begin_object(&c->json, NULL);
+	json_begin_array(&c->json, "services");
 	call_newline(c);
 	c->page = page_services;
 }

@@ -9,7 +9,7 @@ on_step(void *ctx, const struct explain_step *step)
 {
 	struct json_out *j = ctx;
 
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	json_str(j, "kind", explain_kind_names[step->kind]);
 	json_str(j, "reason", reason_rows[step->reason].name);
 	json_bool(j, "advertised", step->advertised);
@@ -63,10 +63,10 @@ api_explain(struct call *c)
 		call_fail(c, 404, "no node is named \"%.80s\"", c->query.node);
 		return;
 	}
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	json_prefix(j, "prefix", &prefix);
 	json_str(j, "node", c->query.node);
-	json_array(j, "steps");
+	json_begin_array(j, "steps");
 	rcu_enter();
 	path_explain(c->sources->paths, &prefix, c->query.node, &sink);
 	rcu_leave();

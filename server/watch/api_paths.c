@@ -20,7 +20,7 @@ write_attributes(struct json_out *j, const struct path_attrs *a)
 		json_u64(j, "weight", a->weight);
 	if (a->n_communities + a->n_large == 0)
 		return;
-	json_array(j, "communities");
+	json_begin_array(j, "communities");
 	for (unsigned i = 0; i < a->n_communities; i++) {
 		snprintf(text, sizeof(text), "%u:%u", a->communities[i] >> 16,
 		    a->communities[i] & 0xffff);
@@ -45,7 +45,7 @@ write_path(
 
 	if (c->walk.by_next_hop && !ip_equal(&nh->addr, &c->walk.next_hop))
 		return;
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	json_ip(j, "next_hop", &nh->addr);
 	json_u64(j, "path_id", nh->path_id);
 	json_ip(j, "originator", &originator);
@@ -93,11 +93,11 @@ write_prefix(struct call *c, uint32_t index) RCU_READER
 		return;
 	if (c->walk.single[ip_family_index(p->addr.family)])
 		only = gather_best(t->names, p, s);
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	json_prefix(j, "prefix", p);
 	json_str(j, "class", prefix_class_names[s->prefix_class]);
 	json_u64(j, "changed", s->changed);
-	json_array(j, "paths");
+	json_begin_array(j, "paths");
 	if (only)
 		write_path(c, t->names, s, only);
 	for (uint32_t i = 0; !only && i < s->n; i++)
@@ -203,9 +203,9 @@ api_paths(struct call *c)
 	c->walk.by_next_hop = c->query.next_hop != NULL;
 	if (c->query.peer && !find_peer(c))
 		return;
-	json_object(&c->json, NULL);
+	json_begin_object(&c->json, NULL);
 	json_u64(&c->json, "version", table_version(c->sources->rib));
-	json_array(&c->json, "prefixes");
+	json_begin_array(&c->json, "prefixes");
 	call_newline(c);
 	c->page = page_paths;
 }

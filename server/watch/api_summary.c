@@ -26,7 +26,7 @@ write_id(struct json_out *j, const char *key, uint32_t id)
 	if (id)
 		json_ip(j, key, &a);
 	else
-		json_null(j, key);
+		json_put_null(j, key);
 }
 
 struct peer_writer {
@@ -48,12 +48,12 @@ is_wanted(const char *only, const struct peer_info *p)
 static void
 write_families(struct json_out *j, const struct peer_info *p)
 {
-	json_array(j, "families");
+	json_begin_array(j, "families");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		if (p->families[f])
 			json_str(j, NULL, families[f]);
 	json_end(j);
-	json_array(j, "add_path");
+	json_begin_array(j, "add_path");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		if (p->add_path[f])
 			json_str(j, NULL, families[f]);
@@ -68,7 +68,7 @@ write_advertised(
 	uint64_t n = 0;
 
 	if (p->state != SESSION_ESTABLISHED || p->behind > 0) {
-		json_null(j, "paths_advertised");
+		json_put_null(j, "paths_advertised");
 		return;
 	}
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
@@ -84,7 +84,7 @@ write_identity(struct json_out *j, const struct peer_info *p)
 	json_ip(j, "address", &p->address);
 	json_u64(j, "port", p->port);
 	if (p->local.family == IP_NONE)
-		json_null(j, "local_address");
+		json_put_null(j, "local_address");
 	else
 		json_ip(j, "local_address", &p->local);
 	json_u64(j, "local_port", p->local_port);
@@ -128,7 +128,7 @@ on_peer(void *ctx, const struct peer_info *p)
 	if (!is_wanted(w->only, p))
 		return;
 	w->n++;
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	write_identity(j, p);
 	json_str(j, "state", p->state_name);
 	call_seconds(
@@ -153,7 +153,7 @@ call_write_peers(struct call *c, const char *only)
 	struct peer_writer w = {.call = c, .only = only};
 
 	path_count(c->sources->rib, &w.counts);
-	json_array(&c->json, "peers");
+	json_begin_array(&c->json, "peers");
 	tcp_each_peer(c->sources->tcp, on_peer, &w);
 	json_end(&c->json);
 	return w.n;
@@ -183,19 +183,19 @@ write_rib(struct call *c) ON_WATCH
 	struct path_counts counts;
 
 	path_count(c->sources->rib, &counts);
-	json_object(j, "rib");
+	json_begin_object(j, "rib");
 	json_u64(j, "version", table_version(c->sources->rib));
-	json_object(j, "prefixes");
+	json_begin_object(j, "prefixes");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		json_u64(j, families[f], counts.all_prefixes[f]);
 	json_end(j);
-	json_object(j, "paths");
+	json_begin_object(j, "paths");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		json_u64(j, families[f], counts.all_paths[f]);
 	json_end(j);
-	json_array(j, "classes");
+	json_begin_array(j, "classes");
 	for (unsigned k = 0; k < CLASS_COUNT; k++) {
-		json_object(j, NULL);
+		json_begin_object(j, NULL);
 		json_str(j, "class", prefix_class_names[k]);
 		json_u64(j, "prefixes", counts.prefixes[k][0] + counts.prefixes[k][1]);
 		json_u64(j, "paths", counts.paths[k][0] + counts.paths[k][1]);
@@ -211,7 +211,7 @@ write_cluster(struct call *c)
 	struct json_out *j = &c->json;
 	const struct cluster *cluster = c->sources->cluster;
 
-	json_object(j, "cluster");
+	json_begin_object(j, "cluster");
 	json_u64(j, "nodes", cluster_count(cluster, RESOURCE_NODE));
 	json_u64(j, "services", cluster_count(cluster, RESOURCE_SERVICE));
 	json_u64(j, "endpointslices", cluster_count(cluster, RESOURCE_SLICE));
@@ -225,9 +225,9 @@ api_summary(struct call *c)
 	struct json_out *j = &c->json;
 	struct tcp_totals totals = tcp_totals(c->sources->tcp);
 
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	write_self(c);
-	json_object(j, "stream");
+	json_begin_object(j, "stream");
 	call_write_stream(c);
 	json_end(j);
 	write_rib(c);
@@ -241,7 +241,7 @@ api_summary(struct call *c)
 void
 api_peers(struct call *c)
 {
-	json_object(&c->json, NULL);
+	json_begin_object(&c->json, NULL);
 	if (call_write_peers(c, c->query.peer) == 0 && c->query.peer) {
 		/* Nothing of it was sent yet: answer with the error instead. */
 		evbuffer_drain(c->out, evbuffer_get_length(c->out));
@@ -257,14 +257,14 @@ on_group(void *ctx, const struct group_info *g)
 {
 	struct json_out *j = ctx;
 
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	json_u64(j, "id", g->id);
-	json_array(j, "families");
+	json_begin_array(j, "families");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		if (g->format.family[f])
 			json_str(j, NULL, families[f]);
 	json_end(j);
-	json_array(j, "add_path");
+	json_begin_array(j, "add_path");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		if (g->format.add_path[f])
 			json_str(j, NULL, families[f]);
@@ -288,9 +288,9 @@ on_group(void *ctx, const struct group_info *g)
 void
 api_groups(struct call *c)
 {
-	json_object(&c->json, NULL);
+	json_begin_object(&c->json, NULL);
 	json_u64(&c->json, "table_version", table_version(c->sources->rib));
-	json_array(&c->json, "groups");
+	json_begin_array(&c->json, "groups");
 	ribout_each(c->sources->ribout, on_group, &c->json);
 	json_end(&c->json);
 	json_end(&c->json);
@@ -299,7 +299,7 @@ api_groups(struct call *c)
 void
 api_version(struct call *c)
 {
-	json_object(&c->json, NULL);
+	json_begin_object(&c->json, NULL);
 	json_str(&c->json, "version", HELIO_VERSION);
 	json_i64(&c->json, "pid", getpid());
 	call_seconds(c, "started_at", process_started_wall_ns());
@@ -315,7 +315,7 @@ api_memory(struct call *c)
 	struct process_memory m;
 
 	process_memory_read(&m);
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	json_u64(j, "resident_bytes", m.resident);
 	json_u64(j, "shared_bytes", m.shared);
 	if (m.has_allocator) {

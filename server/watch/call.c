@@ -93,7 +93,7 @@ call_fail(struct call *c, int status, const char *format, ...)
 	va_end(args);
 	c->status = status;
 	c->type = "application/json";
-	json_object(&c->json, NULL);
+	json_begin_object(&c->json, NULL);
 	json_str(&c->json, "error", text);
 	json_end(&c->json);
 }

@@ -122,13 +122,13 @@ open_nest(struct json_out *j, const char *key, const char *open, char closer)
 }
 
 void
-json_object(struct json_out *j, const char *key)
+json_begin_object(struct json_out *j, const char *key)
 {
 	open_nest(j, key, "{", '}');
 }
 
 void
-json_array(struct json_out *j, const char *key)
+json_begin_array(struct json_out *j, const char *key)
 {
 	open_nest(j, key, "[", ']');
 }
@@ -154,7 +154,7 @@ json_str(struct json_out *j, const char *key, const char *v)
 	if (v)
 		json_strn(j, key, v, strlen(v));
 	else
-		json_null(j, key);
+		json_put_null(j, key);
 }
 
 static void
@@ -188,7 +188,7 @@ json_f64(struct json_out *j, const char *key, double v)
 	char buf[40];
 
 	if (!isfinite(v)) {
-		json_null(j, key);
+		json_put_null(j, key);
 		return;
 	}
 	snprintf(buf, sizeof(buf), "%.9g", v);
@@ -202,7 +202,7 @@ json_bool(struct json_out *j, const char *key, bool v)
 }
 
 void
-json_null(struct json_out *j, const char *key)
+json_put_null(struct json_out *j, const char *key)
 {
 	literal(j, key, "null");
 }

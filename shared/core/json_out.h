@@ -31,8 +31,8 @@ void json_out_init(struct json_out *j, json_sink *sink, void *ctx);
 void json_out_flush(struct json_out *j); /* hand the rest to the sink */
 
 /* Inside an object every value needs a key; inside an array and at the top, key is NULL. */
-void json_object(struct json_out *j, const char *key);
-void json_array(struct json_out *j, const char *key);
+void json_begin_object(struct json_out *j, const char *key);
+void json_begin_array(struct json_out *j, const char *key);
 void json_end(struct json_out *j); /* closes the innermost object or array */
 void json_str(struct json_out *j, const char *key,
     const char *v); /* NULL becomes null; bytes that are not UTF-8 become U+FFFD */
@@ -41,6 +41,6 @@ void json_u64(struct json_out *j, const char *key, uint64_t v);
 void json_i64(struct json_out *j, const char *key, int64_t v);
 void json_f64(struct json_out *j, const char *key, double v);
 void json_bool(struct json_out *j, const char *key, bool v);
-void json_null(struct json_out *j, const char *key);
+void json_put_null(struct json_out *j, const char *key);
 void json_ip(struct json_out *j, const char *key, const struct ip_addr *v);
 void json_prefix(struct json_out *j, const char *key, const struct ip_prefix *v);
