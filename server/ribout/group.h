@@ -73,6 +73,7 @@ struct group {
 	    want; /* 1 + version that a wanted snapshot must have; 0: none wanted */
 	_Atomic(struct catchup *) requests; /* a stack; the packer takes all at once */
 	/* the packer's own */
+	uint64_t not_before_ns;  /* pace: no further batch before this time */
 	struct catchup *queue;   /* requests in the order of their coming, one slice each */
 	struct snapshot *making; /* being encoded; also published */
 	struct gather making_gather;
@@ -124,8 +125,12 @@ catchup_ready(const struct catchup *k)
 /* ---- group.c ---- */
 struct group *group_new(struct ribout *r, const struct format *f, uint64_t id) MUST_USE;
 void group_free(struct group *g) ON_PACKER;
-/* One bounded step of each kind of work; true when anything was done (there may be more). */
-bool group_work(struct group *g, struct gather *scratch, struct encoder *encoder) ON_PACKER;
+/* One bounded step of each kind of work at time now; true when anything was done (there may be
+ * more). */
+bool group_work(struct group *g, struct gather *scratch, struct encoder *encoder,
+    uint64_t now_ns) ON_PACKER;
+/* When a commit that waits for its turn (pace) may be packed; NS_NEVER: none waits. */
+uint64_t group_next_ns(const struct group *g) ON_PACKER;
 /* Tell the packer that want or requests have changed. */
 void group_wake(struct group *g) ANY_THREAD;
 
@@ -133,3 +138,4 @@ void group_wake(struct group *g) ANY_THREAD;
 struct table *ribout_table(const struct ribout *r);
 uint64_t ribout_window_bytes(const struct ribout *r);
 void ribout_wake_io(struct ribout *r) ON_PACKER;
+unsigned ribout_io_threads(const struct ribout *r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ribout/packer.h"
 
+#include "core/clock.h"
 #include "ribout/ribout_own.h"
 
 #include <stdio.h>
@@ -44,15 +45,32 @@ pass_on_barrier(struct packer *p) ON_PACKER
 }
 
 bool
-packer_round(struct packer *p)
+packer_round(struct packer *p, uint64_t now_ns)
 {
 	bool worked = false;
 
 	ribout_reap(p->ribout, p);
 	for (struct group *g = ribout_groups_of(p->ribout, p); g; g = g->packer_next)
-		worked = group_work(g, &p->gather, &p->encoder) || worked;
+		worked = group_work(g, &p->gather, &p->encoder, now_ns) || worked;
 	pass_on_barrier(p);
 	return worked;
+}
+
+/* For ever in an idle system; while commits wait for their turn, until the first one's. */
+static uint64_t
+sleep_ns(struct packer *p) ON_PACKER
+{
+	uint64_t next = NS_NEVER, now;
+
+	for (struct group *g = ribout_groups_of(p->ribout, p); g; g = g->packer_next) {
+		uint64_t at = group_next_ns(g);
+
+		next = at < next ? at : next;
+	}
+	now = clock_mono_ns();
+	if (next == NS_NEVER)
+		return NS_NEVER;
+	return next > now ? next - now : 0;
 }
 
 static void *
@@ -65,8 +83,8 @@ packer_main(void *arg)
 	role_take(ROLE_PACKER, name);
 	role_is_packer();
 	while (!atomic_load_explicit(&p->stop, memory_order_acquire))
-		if (!packer_round(p))
-			waker_wait(&p->waker, UINT64_MAX);
+		if (!packer_round(p, clock_mono_ns()))
+			waker_wait(&p->waker, sleep_ns(p));
 	ribout_reap(p->ribout, p);
 	role_drop();
 	return NULL;

@@ -26,4 +26,4 @@ void packer_stop(struct packer *p); /* waits for its end; its groups are freed *
 void packer_fini(struct packer *p);
 
 /* Everything that waits, a bounded step of each kind; true: there may be more. */
-bool packer_round(struct packer *p) ON_PACKER;
+bool packer_round(struct packer *p, uint64_t now_ns) ON_PACKER;

@@ -3,6 +3,7 @@
  * way of a route. */
 #include "ribout/ribout.h"
 
+#include "core/clock.h"
 #include "core/must.h"
 #include "ribout/ribout_own.h"
 
@@ -23,6 +24,7 @@ struct ribout {
 	struct packer packer[PACKERS_MAX];
 	struct waker *io[IO_WAKERS_MAX];
 	unsigned n_io;
+	uint64_t played_ns; /* the time for ribout_work() */
 };
 
 struct ribout *
@@ -70,6 +72,12 @@ ribout_wakes(struct ribout *r, struct waker *w)
 {
 	must(r->n_io < IO_WAKERS_MAX);
 	r->io[r->n_io++] = w;
+}
+
+unsigned
+ribout_io_threads(const struct ribout *r)
+{
+	return r->n_io ? r->n_io : 1;
 }
 
 void
@@ -186,8 +194,9 @@ ribout_work(struct ribout *r)
 {
 	bool worked = false;
 
+	r->played_ns += NS_PER_S;
 	for (unsigned i = 0; i < r->n_packers; i++)
-		worked = packer_round(&r->packer[i]) || worked;
+		worked = packer_round(&r->packer[i], r->played_ns) || worked;
 	return worked;
 }
 

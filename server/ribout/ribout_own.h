@@ -11,5 +11,6 @@ struct group *ribout_groups_of(struct ribout *r, const struct packer *p) ON_PACK
 void ribout_reap(struct ribout *r, struct packer *p) ON_PACKER;
 
 /* One round of all packers on the calling thread: for tests and the simulator, where no packer
- * thread runs. True: there may be more to do. */
+ * thread runs. A second passes at each call, so that no commit waits for its turn. True: there
+ * may be more to do. */
 bool ribout_work(struct ribout *r) ON_PACKER;
