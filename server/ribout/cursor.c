@@ -21,6 +21,17 @@ was_shown(struct cursor *c, uint64_t version)
 		c->shown = version;
 }
 
+/* Tell the group's pace where this member stands. */
+static void
+tally(struct cursor *c, enum pace_member member) ON_IO
+{
+	enum pace_member was = c->member;
+
+	c->member = member;
+	if (pace_move(&c->group->pace, was, member))
+		group_wake(c->group);
+}
+
 void
 cursor_init(struct cursor *c, struct group *g)
 {
@@ -55,6 +66,7 @@ void
 cursor_fini(struct cursor *c)
 {
 	drop_ahead(c);
+	tally(c, PACE_OUTSIDE);
 	leave_place(c);
 	table_leave(ribout_table(c->group->ribout), &c->floor);
 	group_leave(c->group);
@@ -70,6 +82,7 @@ cursor_restart(struct cursor *c)
 	/* Of an interrupted first table, withdrawals since its version will be owed. */
 	if (c->place == CURSOR_SNAPSHOT && !c->restarted)
 		set_reached(c, c->snapshot->version);
+	tally(c, PACE_OUTSIDE);
 	leave_place(c); /* between two messages: the rest of the chunk is sent again */
 	c->place = CURSOR_START;
 	c->restarted = true;
@@ -278,6 +291,10 @@ cursor_iov(struct cursor *c, struct iovec *iov, unsigned max)
 		iov[i].iov_base = c->ahead[i]->bytes + skip;
 		iov[i].iov_len = c->ahead[i]->len - skip;
 	}
+	if (c->place == CURSOR_WINDOW)
+		tally(c, c->n_ahead ? PACE_BEHIND : PACE_AT_TAIL);
+	else
+		tally(c, PACE_OUTSIDE);
 	return c->n_ahead;
 }
 

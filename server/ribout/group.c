@@ -4,15 +4,20 @@
 #include "core/clock.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define EVERYTHING UINT32_MAX /* paths: no budget */
 
 struct group *
 group_new(struct ribout *r, const struct format *f, uint64_t id)
 {
-	struct group *g = must_calloc(1, sizeof(*g));
 	struct table *t = ribout_table(r);
+	struct group *g =
+	    aligned_alloc(64, sizeof(*g)); /* counters on cache lines of their own */
 
+	if (!g)
+		die("out of memory for a group");
+	memset(g, 0, sizeof(*g));
 	g->id = id;
 	g->format = *f;
 	g->ribout = r;
@@ -97,25 +102,6 @@ push_batch(struct group *g, struct encoder *e, uint64_t from, uint64_t to, uint6
 	return bytes;
 }
 
-/*
- * Pace: before the next batch, give this one the time that sending it to all members takes, at
- * about 2 GB/s of copying per io thread. What is committed meanwhile goes into one batch, in
- * which a next hop's prefixes share an UPDATE: small batches cost several times the bytes. One
- * change to a thousand peers costs a tenth of a millisecond of this, a node's drain one.
- */
-#define BYTES_PER_NS 2u
-#define PACE_MAX_NS  (500 * NS_PER_MS)
-
-static uint64_t
-pace_ns(const struct group *g, uint64_t bytes)
-{
-	uint64_t members = atomic_load_explicit(
-	    &((struct group *)(uintptr_t)g)->members, memory_order_relaxed);
-	uint64_t ns = bytes * members / BYTES_PER_NS / ribout_io_threads(g->ribout);
-
-	return ns < PACE_MAX_NS ? ns : PACE_MAX_NS;
-}
-
 uint64_t
 group_next_ns(const struct group *g)
 {
@@ -124,7 +110,7 @@ group_next_ns(const struct group *g)
 	if (atomic_load_explicit(&m->packed, memory_order_relaxed) ==
 	    table_version(ribout_table(g->ribout)))
 		return NS_NEVER;
-	return g->not_before_ns;
+	return pace_next_ns(&g->pace);
 }
 
 static bool
@@ -135,14 +121,15 @@ pack_commits(struct group *g, struct gather *scratch, struct encoder *e, uint64_
 	uint64_t from = atomic_load_explicit(&g->packed, memory_order_relaxed);
 	uint64_t to = table_version(t), at = from, bytes;
 
-	if (to == from || now_ns < g->not_before_ns)
+	if (to == from || !pace_may_pack(&g->pace, now_ns))
 		return false;
 	gather_start(scratch, &g->format);
 	must(gather_changes(scratch, from, &at, to, EVERYTHING));
 	gather_sort(scratch);
 	encoder_start(e, scratch);
 	bytes = push_batch(g, e, from, to, later_of(scratch->newest, to));
-	g->not_before_ns = now_ns + pace_ns(g, bytes);
+	pace_packed(&g->pace, bytes, atomic_load_explicit(&g->members, memory_order_relaxed),
+	    ribout_io_threads(g->ribout), now_ns);
 	atomic_store_explicit(&g->packed, to, memory_order_release);
 	atomic_store_explicit(&g->floor.floor, to, memory_order_release);
 	/* Also when nothing of it concerned this group: those at the tail have got further, and

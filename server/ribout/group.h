@@ -10,6 +10,7 @@
 #pragma once
 
 #include "ribout/encode.h"
+#include "ribout/pace.h"
 #include "ribout/ribout.h"
 
 #define WINDOW_SLOTS                                                                           \
@@ -66,6 +67,7 @@ struct group {
 	struct group *packer_next; /* its packer's list, under the ribout's lock */
 	_Atomic uint32_t members;
 	struct window window;
+	struct pace pace;
 	_Atomic uint64_t packed;   /* the window has everything up to this version */
 	struct table_reader floor; /* = packed */
 	RCU(struct snapshot) snapshot;
@@ -73,7 +75,6 @@ struct group {
 	    want; /* 1 + version that a wanted snapshot must have; 0: none wanted */
 	_Atomic(struct catchup *) requests; /* a stack; the packer takes all at once */
 	/* the packer's own */
-	uint64_t not_before_ns;  /* pace: no further batch before this time */
 	struct catchup *queue;   /* requests in the order of their coming, one slice each */
 	struct snapshot *making; /* being encoded; also published */
 	struct gather making_gather;

@@ -13,6 +13,7 @@
 #include "rib/table.h"
 #include "ribout/chunk.h"
 #include "ribout/format.h"
+#include "ribout/pace.h"
 
 #include <sys/uio.h>
 
@@ -56,6 +57,7 @@ struct catchup;
 struct cursor {
 	struct group *group;
 	enum cursor_place place;
+	enum pace_member member;   /* how the group's pace counts it                */
 	struct chunk *chunk;       /* held: the one being sent, or NULL at a boundary  */
 	uint32_t offset;           /* bytes of it that TCP has taken                   */
 	uint64_t seq;              /* WINDOW: of the chunk that is next                */
