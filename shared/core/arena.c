@@ -86,9 +86,14 @@ arena_strndup(struct arena *a, const char *s, size_t n)
 void
 arena_reset(struct arena *a)
 {
-	struct arena_block *keep = a->blocks;
+	struct arena_block *keep = a->blocks, *next;
 
-	a->total = 0;
+	/* Blocks that were made to measure are not kept: one huge record would stay for good. */
+	for (; keep && keep->size != ARENA_BLOCK; keep = next) {
+		next = keep->next;
+		free(keep);
+	}
+	*a = (struct arena){.blocks = keep};
 	if (!keep)
 		return;
 	free_blocks(keep->next);

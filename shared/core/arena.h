@@ -25,5 +25,5 @@ void *arena_alloc(struct arena *a, size_t n) MUST_USE;
 void *arena_zalloc(struct arena *a, size_t n) MUST_USE;
 char *arena_strndup(struct arena *a, const char *s, size_t n) MUST_USE; /* NUL added */
 
-/* Forget everything; keeps the first block for the next piece of work. */
+/* Forget everything; keeps one block of ordinary size for the next piece of work. */
 void arena_reset(struct arena *a);

@@ -2,6 +2,7 @@
 #include "core/log.h"
 
 #include "core/clock.h"
+#include "core/utf8.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -10,7 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 2048 /* longer lines are cut; one write() of this size is not split */
+/* One write() of this size is not split. A text that would make the line longer is cut, what
+ * comes behind it is left out, and the line says so: it stays one that can be parsed. */
+#define LINE_MAX_BYTES 2048
+#define LINE_END       64u /* kept for a closing quote and ,"truncated":true} */
+#define LINE_ROOM      (LINE_MAX_BYTES - LINE_END)
+#define VALUE_MAX      (IP_TEXT_MAX + 8u) /* a value other than a text, with what is round it */
 
 static _Atomic int min_level = LOG_INFO;
 static _Atomic int out_format = LOG_LOGFMT;
@@ -19,6 +25,7 @@ static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 struct line {
 	size_t len;
+	bool cut;
 	char text[LINE_MAX_BYTES];
 };
 
@@ -36,22 +43,44 @@ static void PRINTF_LIKE(2) add(struct line *l, const char *format, ...)
 		l->len = sizeof(l->text) - 1;
 }
 
+/* The character at s, escaped. Returns how many bytes of s it is. */
+static size_t
+add_escaped(struct line *l, const char *s, size_t n)
+{
+	unsigned char c = (unsigned char)*s;
+	size_t k = utf8_len((const unsigned char *)s, n);
+
+	if (k == 0) {
+		add(l, "\xef\xbf\xbd"); /* U+FFFD */
+		return 1;
+	}
+	if (c == '"' || c == '\\')
+		add(l, "\\%c", c);
+	else if (c == '\n')
+		add(l, "\\n");
+	else if (c < 0x20 || c == 0x7f)
+		add(l, "\\u%04x", c);
+	else
+		add(l, "%.*s", (int)k, s);
+	return k;
+}
+
 /* The same escapes serve JSON and a quoted logfmt value. */
 static void
 add_quoted(struct line *l, const char *s)
 {
-	add(l, "\"");
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	size_t n = strlen(s);
 
-		if (c == '"' || c == '\\')
-			add(l, "\\%c", c);
-		else if (c == '\n')
-			add(l, "\\n");
-		else if (c < 0x20 || c == 0x7f)
-			add(l, "\\u%04x", c);
+	add(l, "\"");
+	while (n && !l->cut) {
+		size_t k = 0;
+
+		if (l->len + sizeof("\\u0000") > LINE_ROOM)
+			l->cut = true;
 		else
-			add(l, "%c", c);
+			k = add_escaped(l, s, n);
+		s += k;
+		n -= k;
 	}
 	add(l, "\"");
 }
@@ -62,8 +91,8 @@ is_plain(const char *s)
 	if (!*s)
 		return false;
 	for (; *s; s++)
-		if ((unsigned char)*s <= ' ' || *s == '"' || *s == '=' || *s == '\\' ||
-		    *s == 0x7f)
+		if ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f || *s == '"' ||
+		    *s == '=' || *s == '\\')
 			return false;
 	return true;
 }
@@ -71,7 +100,7 @@ is_plain(const char *s)
 static void
 add_text(struct line *l, const char *s, bool json)
 {
-	if (!json && is_plain(s))
+	if (!json && is_plain(s) && l->len + strlen(s) < LINE_ROOM)
 		add(l, "%s", s);
 	else
 		add_quoted(l, s);
@@ -117,6 +146,17 @@ add_time(struct line *l)
 	add(l, "%s.%03uZ", day, (unsigned)(now % NS_PER_S / NS_PER_MS));
 }
 
+static void
+add_field(struct line *l, const struct log_field *f, bool json)
+{
+	if (l->len + strlen(f->key) + VALUE_MAX > LINE_ROOM)
+		l->cut = true;
+	if (l->cut)
+		return;
+	add(l, json ? ",\"%s\":" : " %s=", f->key);
+	add_value(l, f, json);
+}
+
 void
 log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
@@ -130,14 +170,11 @@ log_write(enum log_level level, const char *event, const struct log_field *field
 	add_time(&l);
 	add(&l, json ? "\",\"level\":\"%s\",\"msg\":" : " level=%s msg=", level_names[level]);
 	add_text(&l, event, json);
-	for (const struct log_field *f = fields; f->key; f++) {
-		add(&l, json ? ",\"%s\":" : " %s=", f->key);
-		add_value(&l, f, json);
-	}
-	add(&l, json ? "}" : "");
-	if (l.len > sizeof(l.text) - 2)
-		l.len = sizeof(l.text) - 2;
-	l.text[l.len++] = '\n';
+	for (const struct log_field *f = fields; f->key; f++)
+		add_field(&l, f, json);
+	if (l.cut)
+		add(&l, json ? ",\"truncated\":true" : " truncated=true");
+	add(&l, json ? "}\n" : "\n");
 	/* Nowhere to report that stderr is gone. */
 	if (write(STDERR_FILENO, l.text, l.len) < 0)
 		return;

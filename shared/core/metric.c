@@ -105,16 +105,20 @@ metric_read(enum metric_id id)
 	return sum;
 }
 
+/* 2^(i - 16) s, rounded down once and not at every doubling. */
+static uint64_t
+bound_ns(unsigned i)
+{
+	return i < 16 ? NS_PER_S >> (16 - i) : NS_PER_S << (i - 16);
+}
+
 void
 histogram_observe(struct histogram *h, uint64_t ns)
 {
-	uint64_t bound = NS_PER_S >> 16;
 	unsigned i = 0;
 
-	while (i < HISTOGRAM_BUCKETS && ns > bound) {
-		bound *= 2;
+	while (i < HISTOGRAM_BUCKETS && ns > bound_ns(i))
 		i++;
-	}
 	__atomic_store_n(&h->count[i], h->count[i] + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&h->sum_ns, h->sum_ns + ns, __ATOMIC_RELAXED);
 }
