@@ -10,7 +10,13 @@ import tempfile
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+_HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, _HERE)
+
+# For every program of a sanitizer's build, whoever starts it.
+os.environ["ASAN_OPTIONS"] = "detect_leaks=1"
+os.environ["UBSAN_OPTIONS"] = "print_stacktrace=1"
+os.environ["TSAN_OPTIONS"] = f"suppressions={os.path.dirname(_HERE)}/tsan.supp"
 
 # pylint: disable=wrong-import-position
 from lib import kube

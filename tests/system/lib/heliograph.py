@@ -58,8 +58,7 @@ class Heliograph(Process):
         super().__init__(
             "heliographd", [program("heliographd"), "--config", self.config_path],
             os.path.join(folder, "heliographd.log"), net[where],
-            env={"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "print_stacktrace=1",
-                 "TSAN_OPTIONS": f"suppressions={_TOP}/tests/tsan.supp", **(env or {})})
+            env=env)
 
     def write_config(self):
         with open(self.config_path, "w", encoding="utf-8") as f:
