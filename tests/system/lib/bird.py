@@ -74,10 +74,9 @@ class Bird(Process):
         return self
 
     def uptime_mark(self):
-        """Changes when, and only when, the session was reset: "up since" to the millisecond."""
-        line = next(l for l in self.birdc("show", "protocols", "helio").splitlines()
-                    if l.startswith("helio"))
-        return line.split()[3:5]
+        """Changes when, and only when, the session was reset."""
+        return [line.split("helio: ")[1] for line in self.log().splitlines()
+                if "helio: State changed" in line]
 
     def updates(self):
         """How many route updates and withdrawals have come, over both families."""
