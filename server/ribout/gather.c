@@ -83,6 +83,12 @@ gather_best(const struct names *names, const struct ip_prefix *prefix, const str
 	return best;
 }
 
+static unsigned
+family_of(const struct gather *g, uint32_t prefix)
+{
+	return ip_family_index(prefix_at(g->table->names, prefix)->addr.family);
+}
+
 /* Nobody knows which path was the best one before, so any change says the present one again. */
 static void
 take_best(struct gather *g, uint32_t prefix, const struct ip_prefix *p, const struct pathset *s)
@@ -95,28 +101,36 @@ take_best(struct gather *g, uint32_t prefix, const struct ip_prefix *p, const st
 		paths_add(&g->withdraw[ip_family_index(p->addr.family)], 0, 0, prefix);
 }
 
-/* The prefix's paths with a state newer than `from`. Returns how many were taken. */
-static uint32_t
-take(struct gather *g, uint32_t prefix, const struct pathset *s, uint64_t from)
+/* Its live paths with a state newer than `since`; of a peer without ADD-PATH always the best one
+ * (or a withdrawal). */
+static void
+take_live(struct gather *g, uint32_t prefix, const struct pathset *s, uint64_t since)
 {
 	const struct ip_prefix *p = prefix_at(g->table->names, prefix);
-	unsigned family = ip_family_index(p->addr.family);
-	uint32_t before;
+
+	if (s->changed > g->newest)
+		g->newest = s->changed;
+	if (!g->format.add_path[ip_family_index(p->addr.family)]) {
+		take_best(g, prefix, p, s);
+		return;
+	}
+	for (uint32_t i = 0; i < s->n; i++)
+		if (path_since(s, &s->path[i]) > since)
+			paths_add(&g->announce, s->path[i].nexthop, s->path[i].attrs, prefix);
+}
+
+/* All of the prefix that is newer than `since`. Returns how many paths were taken. */
+static uint32_t
+take(struct gather *g, uint32_t prefix, const struct pathset *s, uint64_t since)
+{
+	unsigned family = family_of(g, prefix);
+	uint32_t before = g->announce.n + g->withdraw[family].n;
 
 	if (!g->format.family[family])
 		return 0;
-	if (s->changed > g->newest)
-		g->newest = s->changed;
-	if (!g->format.add_path[family]) {
-		take_best(g, prefix, p, s);
-		return 1;
-	}
-	before = g->announce.n + g->withdraw[family].n;
-	for (uint32_t i = 0; i < s->n; i++)
-		if (path_since(s, &s->path[i]) > from)
-			paths_add(&g->announce, s->path[i].nexthop, s->path[i].attrs, prefix);
-	for (uint32_t i = s->n; i < s->n + s->tombstones; i++)
-		if (path_since(s, &s->path[i]) > from)
+	take_live(g, prefix, s, since);
+	for (uint32_t i = s->n; g->format.add_path[family] && i < s->n + s->tombstones; i++)
+		if (path_since(s, &s->path[i]) > since)
 			paths_add(&g->withdraw[family], s->path[i].nexthop, 0, prefix);
 	return g->announce.n + g->withdraw[family].n - before;
 }
@@ -207,8 +221,8 @@ gather_all(struct gather *g)
 		     prefix++) {
 			const struct pathset *s = table_get(g->table, prefix);
 
-			if (s && s->n)
-				take(g, prefix, s, 0);
+			if (s && s->n && g->format.family[family_of(g, prefix)])
+				take_live(g, prefix, s, 0);
 		}
 		rcu_leave();
 	}
