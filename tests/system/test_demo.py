@@ -37,11 +37,13 @@ def test_the_demo_shows_a_service_before_and_after_it_moves_and_leaves_nothing(n
     output, _ = demo.communicate(timeout=120)
     assert demo.returncode == 0, output
 
-    before, after = output.split("Its endpoints move")
-    table = lambda text: re.findall(r"via |(172\.16\.0\.\d+)", text)
-    assert {"172.16.0.1", "172.16.0.2", "172.16.0.3"} <= set(table(before)), output
-    after = after.split("Why node-1")[0]
-    assert {h for h in table(after) if h} == {"172.16.0.3", "172.16.0.7", "172.16.0.9"}, output
+    before, rest = output.split("Its endpoints move")
+    after, rest = rest.split("How it came")
+    events = re.findall(r"s  ([+-]) 10\.96\.0\.1/32 +via (\S+)", rest.split("Why node-1")[0])
+    hops = lambda text: set(re.findall(r" (172\.16\.0\.\d+) +\d+ +ORIGIN", text))
+    assert hops(before) == {"172.16.0.1", "172.16.0.2", "172.16.0.3"}, output
+    assert hops(after) == {"172.16.0.3", "172.16.0.7", "172.16.0.9"}, output
+    assert [sign for sign, _ in events] == ["+", "+", "-", "-"], output
     assert "helioctl" in output and "http://" in output
     nothing_is_left(tmp_path)
 
