@@ -90,7 +90,7 @@ expect(const char *want, size_t n)
 /* 19 header, 2 + 2 lengths, 4 ORIGIN, 3 AS_PATH, 7 each NEXT_HOP, LOCAL_PREF, ORIGINATOR_ID and
  * CLUSTER_LIST are 58; each path is an identifier, a length and an address: 9. */
 static void
-an_ibgp_update_has_58_bytes_and_9_for_each_host_route(void **state)
+an_ibgp_update_has_58_bytes_and_9_for_each_host_route(void **state) ALL_ROLES
 {
 	struct path_attrs a = plain();
 	struct format f = ibgp();
@@ -116,7 +116,7 @@ an_ibgp_update_has_58_bytes_and_9_for_each_host_route(void **state)
 }
 
 static void
-a_shorter_prefix_takes_only_the_bytes_it_needs(void **state)
+a_shorter_prefix_takes_only_the_bytes_it_needs(void **state) ALL_ROLES
 {
 	struct path_attrs a = plain();
 	struct ip_prefix p;
@@ -131,7 +131,7 @@ a_shorter_prefix_takes_only_the_bytes_it_needs(void **state)
 }
 
 static void
-a_withdrawal_needs_23_bytes_and_9_for_each_path(void **state)
+a_withdrawal_needs_23_bytes_and_9_for_each_path(void **state) ALL_ROLES
 {
 	struct format f = ibgp();
 	struct table_reader r;
@@ -152,7 +152,7 @@ a_withdrawal_needs_23_bytes_and_9_for_each_path(void **state)
 }
 
 static void
-an_ebgp_update_has_our_as_and_no_internal_attributes(void **state)
+an_ebgp_update_has_our_as_and_no_internal_attributes(void **state) ALL_ROLES
 {
 	struct path_attrs a = plain();
 	struct format f = ibgp();
@@ -174,7 +174,7 @@ an_ebgp_update_has_our_as_and_no_internal_attributes(void **state)
 }
 
 static void
-a_large_as_number_towards_an_old_speaker_is_as_trans_with_as4_path(void **state)
+a_large_as_number_towards_an_old_speaker_is_as_trans_with_as4_path(void **state) ALL_ROLES
 {
 	struct path_attrs a = plain();
 	struct format f = ibgp();
@@ -192,7 +192,7 @@ a_large_as_number_towards_an_old_speaker_is_as_trans_with_as4_path(void **state)
 }
 
 static void
-without_add_path_a_host_route_takes_5_bytes(void **state)
+without_add_path_a_host_route_takes_5_bytes(void **state) ALL_ROLES
 {
 	struct format f = ibgp();
 
@@ -225,7 +225,7 @@ six_hop(void)
 }
 
 static void
-ipv6_goes_in_mp_reach_nlri_and_comes_first(void **state)
+ipv6_goes_in_mp_reach_nlri_and_comes_first(void **state) ALL_ROLES
 {
 	struct path_attrs a = plain();
 	struct format f = ibgp();
@@ -272,7 +272,7 @@ ipv6_is_withdrawn_in_mp_unreach_nlri(void **state) ALL_ROLES
 }
 
 static void
-a_peer_is_sent_only_its_families(void **state)
+a_peer_is_sent_only_its_families(void **state) ALL_ROLES
 {
 	struct path_attrs a = plain();
 	struct format f = ibgp();
@@ -292,7 +292,7 @@ a_peer_is_sent_only_its_families(void **state)
 }
 
 static void
-communities_of_all_kinds_are_sent(void **state)
+communities_of_all_kinds_are_sent(void **state) ALL_ROLES
 {
 	struct path_attrs a = plain();
 	struct format f = ibgp();
@@ -321,7 +321,7 @@ communities_of_all_kinds_are_sent(void **state)
 }
 
 static void
-the_most_communities_fit_in_any_message(void **state)
+the_most_communities_fit_in_any_message(void **state) ALL_ROLES
 {
 	struct path_attrs a = plain();
 	struct format f = ibgp();
@@ -368,7 +368,7 @@ a_hundred_paths_of_a_next_hop_cost_less_than_9_7_bytes_each(void **state) ALL_RO
 
 /* Many paths: full messages of the peer's size, whole in chunks of bounded size. */
 static void
-messages_and_chunks_keep_their_limits(void **state)
+messages_and_chunks_keep_their_limits(void **state) ALL_ROLES
 {
 	struct format f = ibgp();
 	struct table_reader r;
@@ -399,7 +399,7 @@ messages_and_chunks_keep_their_limits(void **state)
 
 /* Make before break, in all chunks of a batch together. */
 static void
-announcements_precede_all_withdrawals(void **state)
+announcements_precede_all_withdrawals(void **state) ALL_ROLES
 {
 	struct format f = ibgp();
 	struct table_reader r;
@@ -420,7 +420,7 @@ announcements_precede_all_withdrawals(void **state)
 }
 
 static void
-many_ipv6_paths_share_one_message(void **state)
+many_ipv6_paths_share_one_message(void **state) ALL_ROLES
 {
 	struct path_attrs a = plain();
 	struct format f = ibgp();

@@ -189,7 +189,7 @@ sorted_paths_stand_together_by_next_hop_then_attributes(void **state) ALL_ROLES
 	(void)state;
 	for (uint32_t big = 0; big < 2; big++) { /* the small and the counting sort */
 		for (uint32_t i = 0; i < (big ? 500u : 20u); i++)
-			set(i, 0xf0f << i % 5, i % 3);
+			set(i, 0xf0full << i % 5, i % 3);
 		table_commit(&table);
 		gather_start(&g, &all_paths);
 		gather_all(&g);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions that fell behind, and those that saw part of a commit under way. */
+#include "sessions.h"
+
+/* ---- laggards (a window of one batch) ---- */
+
+static void
+a_stalled_session_pins_the_one_chunk_it_stands_on(void **state) ALL_ROLES
+{
+	struct peer *p = &peer[0];
+	struct iovec iov[1];
+
+	(void)state;
+	join(p);
+	settle(p);
+	fill(500, 0x1, 1);
+	work();
+	assert_int_equal(cursor_iov(&p->cursor, iov, 1), 1);
+	cursor_consume(&p->cursor, 100);
+	for (uint32_t i = 0; i < 50; i++) {
+		fill(500, 0x1, 2 + i);
+		work();
+		rcu_drain();
+		/* Its own, and the newest in the window; a snapshot of an empty table has none. */
+		assert_int_equal(metric_read(METRIC_CHUNKS) - chunks, 2);
+	}
+	/* It goes on at the very byte. */
+	assert_int_equal(cursor_iov(&p->cursor, iov, 1), 1);
+	assert_int_equal(p->cursor.offset, 100);
+	cursor_consume(&p->cursor, 0);
+}
+
+static void
+a_laggard_catches_up_with_what_it_missed(void **state) ALL_ROLES
+{
+	int64_t catchups = metric_read(METRIC_CATCHUPS);
+	struct peer *p = &peer[0];
+
+	(void)state;
+	fill(100, 0xf, 1);
+	join(p);
+	settle(p);
+	assert_int_equal(p->cursor.place, CURSOR_WINDOW);
+	memset(&p->heard.announced, 0, sizeof(p->heard.announced));
+	for (uint32_t i = 0; i < 20; i++) {
+		fill(10, i % 2 ? 0xf : 0x7, 1);
+		work();
+	}
+	settle(p);
+	holds_the_table(p);
+	assert_int_equal(p->cursor.reached, table_version(&table));
+	assert_int_equal(p->cursor.place, CURSOR_WINDOW);
+	assert_int_equal(metric_read(METRIC_CATCHUPS) - catchups, 1);
+	assert_int_equal(p->heard.announced, 10); /* the last state of each, once */
+}
+
+/* More than one slice; a prefix that changed first and last must be sent with both changes. */
+static void
+a_long_catch_up_goes_in_slices_and_misses_nothing(void **state) ALL_ROLES
+{
+	int64_t catchups = metric_read(METRIC_CATCHUPS);
+	struct peer *p = &peer[0];
+	uint64_t reached;
+
+	(void)state;
+	fill(1000, 0x1, 1);
+	join(p);
+	settle(p);
+	reached = p->cursor.reached;
+	set(1999, 0x1, 1);
+	for (uint32_t i = 0; i < 1000; i++)
+		set(i, 0xffffffff, 1);
+	set(1999, 0x3, 1);
+	for (uint32_t i = 0; i < 2500; i++) /* the order forgets the first change of 1999 */
+		set(1500, 0x1, i);
+	table_commit(&table);
+	work();
+	fill(5, 0x7, 1); /* pushes it out of the window */
+	work();
+	assert_int_equal(read_now(p), 0);
+	assert_int_equal(p->cursor.place, CURSOR_CATCHUP);
+	ribout_work(ribout);
+	assert_true(read_now(p) > 0);
+	assert_int_equal(p->cursor.reached, reached); /* until it has all */
+	settle(p);
+	holds_the_table(p);
+	assert_true(metric_read(METRIC_CATCHUPS) - catchups >= 2);
+	assert_int_equal(p->cursor.reached, table_version(&table));
+}
+
+static void
+laggards_are_served_in_turn(void **state) ALL_ROLES
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		join(&peer[i]);
+	for (unsigned i = 0; i < 3; i++)
+		settle(&peer[i]);
+	for (uint32_t i = 0; i < 3; i++) {
+		fill(10, 0x1, 1 + i);
+		work();
+	}
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(read_now(&peer[i]), 0); /* asks */
+	for (unsigned served = 1; served <= 3; served++) {
+		ribout_work(ribout);
+		for (unsigned i = 0; i < 3; i++)
+			assert_int_equal(catchup_ready(peer[i].cursor.catchup), i < served);
+		if (served == 1) { /* who asks again stands behind those that wait */
+			struct catchup *again = catchup_ask(peer[0].cursor.group, 0, 0, 0);
+
+			catchup_drop(again);
+		}
+	}
+}
+
+static void
+who_leaves_while_it_waits_for_a_slice_leaves_nothing_behind(void **state) ALL_ROLES
+{
+	(void)state;
+	join(&peer[0]);
+	settle(&peer[0]);
+	for (uint32_t i = 0; i < 3; i++) {
+		fill(10, 0x1, 1 + i);
+		work();
+	}
+	read_now(&peer[0]);
+	assert_int_equal(peer[0].cursor.place, CURSOR_CATCHUP);
+	cursor_fini(&peer[0].cursor);
+	work();
+	assert_int_equal(metric_read(METRIC_CHUNKS), chunks);
+}
+
+/* ---- a commit under way ---- */
+
+/* Who was shown a part of it waits for the rest, and nobody encodes in vain meanwhile. */
+static void
+who_has_seen_part_of_a_commit_waits_for_the_whole(void **state) ALL_ROLES
+{
+	struct peer *p = &peer[0];
+	struct catchup *k;
+
+	(void)state;
+	fill(10, 0x1, 1);
+	join(p);
+	settle(p);
+	set(1, 0x3, 1);
+	table_commit(&table);
+	set(1, 0x7, 1); /* not committed, but read with the change before it */
+	work();
+	assert_true(read_now(p) > 0);
+	assert_int_equal(p->heard.hops[1], 0x7);
+	assert_int_equal(p->cursor.reached, 11);
+	assert_int_equal(p->cursor.shown, 12);
+	cursor_restart(&p->cursor);
+	k = catchup_ask(p->cursor.group, 11, 11, 12);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(read_now(p), 0);
+		assert_false(ribout_work(ribout)); /* no loop */
+	}
+	assert_int_equal(snapshots_made(), 1);
+	assert_false(catchup_ready(k));
+	table_commit(&table);
+	settle(p);
+	assert_true(catchup_ready(k));
+	catchup_drop(k);
+	assert_int_equal(snapshots_made(), 2);
+	assert_true(p->cursor.synced);
+	holds_the_table(p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TIGHT(a_stalled_session_pins_the_one_chunk_it_stands_on),
+	    TIGHT(a_laggard_catches_up_with_what_it_missed),
+	    TIGHT(a_long_catch_up_goes_in_slices_and_misses_nothing),
+	    TIGHT(laggards_are_served_in_turn),
+	    TIGHT(who_leaves_while_it_waits_for_a_slice_leaves_nothing_behind),
+	    AMPLE(who_has_seen_part_of_a_commit_waits_for_the_whole),
+	};
+	int failed;
+
+	role_take(ROLE_WRITER, "test");
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	role_drop();
+	return failed;
+}
