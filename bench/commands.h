@@ -10,3 +10,8 @@ int command_run(int argc, char **argv);
 int command_cluster(int argc, char **argv);
 /* Plays ToRs and prints what they receive. */
 int command_tors(int argc, char **argv);
+/* The same paths through several programs to the same ToRs; 0 only when all of them managed. */
+int command_compare(int argc, char **argv);
+/* The bytes-only limit alone; and the loop that `compare` and `limit` start as a process. */
+int command_limit(int argc, char **argv);
+int command_blast(int argc, char **argv);

@@ -63,27 +63,26 @@ write_config(const struct daemon *d, const struct daemon_config *c, const char *
 
 /* In the child: only async-signal-safe calls. */
 static _Noreturn void
-become(const char *program, const char *config, int log)
+become(const struct daemon_program *p, int log)
 {
-	char *const argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t) "--config",
-	    (char *)(uintptr_t)config, NULL};
-
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* heliobench killed hard: no orphan holds the port */
+	if (p->input >= 0)
+		dup2(p->input, STDIN_FILENO);
 	dup2(log, STDERR_FILENO);
 	dup2(log, STDOUT_FILENO);
-	execv(program, argv);
+	execv(p->argv[0], (char *const *)(uintptr_t)p->argv);
 	_exit(127);
 }
 
 /* The last lines of the log, for a message. */
 static void
-log_tail(const struct daemon *d, char *out, size_t n)
+log_tail(const struct daemon *d, const char *log, char *out, size_t n)
 {
 	char path[256];
 	FILE *f;
 
 	out[0] = '\0';
-	snprintf(path, sizeof(path), "%s/heliographd.log", d->state_dir);
+	snprintf(path, sizeof(path), "%s/%.40s", d->state_dir, log);
 	f = fopen(path, "re");
 	if (!f)
 		return;
@@ -106,34 +105,76 @@ daemon_died(struct daemon *d)
 
 static bool
 wait_until_listening(
-    struct daemon *d, const struct daemon_config *c, unsigned timeout_ms, char *error)
+    struct daemon *d, const struct daemon_program *p, unsigned timeout_ms, char *error)
 {
 	uint64_t until = clock_mono_ns() + timeout_ms * NS_PER_MS;
 	char tail[400], listen[ENDPOINT_TEXT_MAX];
 
 	while (clock_mono_ns() < until) {
 		if (daemon_died(d)) {
-			log_tail(d, tail, sizeof(tail));
+			log_tail(d, p->log, tail, sizeof(tail));
 			snprintf(error, DAEMON_ERROR_MAX,
-			    "%.80s ended at once; its log in %.60s ends with:\n%s", c->path,
+			    "%.80s ended at once; its log in %.60s ends with:\n%s", p->argv[0],
 			    d->state_dir, tail);
 			return false;
 		}
-		if (endpoint_answers(&c->listen))
+		if (endpoint_answers(&p->listen))
 			return true;
 		nap_ms(20);
 	}
 	snprintf(error, DAEMON_ERROR_MAX,
-	    "%.200s does not listen on %s after %u ms; its log is in %.100s", c->path,
-	    endpoint_text(&c->listen, listen), timeout_ms, d->state_dir);
+	    "%.200s does not listen on %s after %u ms; its log is in %.100s", p->argv[0],
+	    endpoint_text(&p->listen, listen), timeout_ms, d->state_dir);
+	return false;
+}
+
+bool
+daemon_prepare(struct daemon *d, char *error)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	*d = (struct daemon){0};
+	snprintf(
+	    d->state_dir, sizeof(d->state_dir), "%.120s/heliobench-XXXXXX", tmp ? tmp : "/tmp");
+	if (mkdtemp(d->state_dir))
+		return true;
+	snprintf(error, DAEMON_ERROR_MAX, "%.200s: %s", d->state_dir, strerror(errno));
+	d->state_dir[0] = '\0';
+	return false;
+}
+
+bool
+daemon_start(struct daemon *d, const struct daemon_program *p, unsigned timeout_ms, char *error)
+{
+	char path[256];
+	int log;
+
+	snprintf(path, sizeof(path), "%s/%.40s", d->state_dir, p->log);
+	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (log < 0) {
+		snprintf(error, DAEMON_ERROR_MAX, "%.200s: %s", path, strerror(errno));
+		return false;
+	}
+	fflush(NULL);
+	d->pid = fork();
+	if (d->pid == 0)
+		become(p, log);
+	close(log);
+	if (d->pid < 0)
+		die("fork: %s", strerror(errno));
+	if (wait_until_listening(d, p, timeout_ms, error))
+		return true;
+	daemon_stop(d, true);
 	return false;
 }
 
 bool
 daemon_spawn(struct daemon *d, const struct daemon_config *c, unsigned timeout_ms, char *error)
 {
-	const char *tmp = getenv("TMPDIR");
-	char config[256], path[256];
+	char config[256];
+	const char *const argv[] = {c->path, "--config", config, NULL};
+	const struct daemon_program program = {
+	    .argv = argv, .log = "heliographd.log", .listen = c->listen, .input = -1};
 
 	*d = (struct daemon){0};
 	if (access(c->path, X_OK) != 0) {
@@ -141,31 +182,14 @@ daemon_spawn(struct daemon *d, const struct daemon_config *c, unsigned timeout_m
 		    error, DAEMON_ERROR_MAX, "--spawn %.200s: %s", c->path, strerror(errno));
 		return false;
 	}
-	snprintf(
-	    d->state_dir, sizeof(d->state_dir), "%.120s/heliobench-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(d->state_dir)) {
-		snprintf(error, DAEMON_ERROR_MAX, "%.200s: %s", d->state_dir, strerror(errno));
+	if (!daemon_prepare(d, error))
 		return false;
-	}
 	snprintf(config, sizeof(config), "%s/heliograph.yaml", d->state_dir);
-	snprintf(path, sizeof(path), "%s/heliographd.log", d->state_dir);
-	int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-
-	if (log < 0 || !write_config(d, c, config)) {
+	if (!write_config(d, c, config)) {
 		snprintf(error, DAEMON_ERROR_MAX, "%.200s: %s", d->state_dir, strerror(errno));
 		return false;
 	}
-	fflush(NULL);
-	d->pid = fork();
-	if (d->pid == 0)
-		become(c->path, config, log);
-	close(log);
-	if (d->pid < 0)
-		die("fork: %s", strerror(errno));
-	if (wait_until_listening(d, c, timeout_ms, error))
-		return true;
-	daemon_stop(d, true);
-	return false;
+	return daemon_start(d, &program, timeout_ms, error);
 }
 
 static int

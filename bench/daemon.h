@@ -41,6 +41,21 @@ struct process_use {
 bool daemon_spawn(
     struct daemon *d, const struct daemon_config *c, unsigned timeout_ms, char *error) MUST_USE;
 
+/* Any program as the target: what daemon_spawn() is made of. */
+struct daemon_program {
+	const char *const *argv; /* argv[0] is the path; ends in NULL */
+	const char *log;         /* file in the state directory that takes stdout and stderr */
+	struct endpoint listen;  /* it is up once this answers */
+	int input;               /* its stdin; -1: inherited */
+};
+
+/* A new state directory, and nothing else yet. False: error is set. */
+bool daemon_prepare(struct daemon *d, char *error) MUST_USE;
+
+/* Start it and wait until it takes connections. False as with daemon_spawn(). */
+bool daemon_start(struct daemon *d, const struct daemon_program *p, unsigned timeout_ms,
+    char *error) MUST_USE;
+
 /* SIGTERM, and SIGKILL to what does not end; removes the state directory unless `keep`. */
 void daemon_stop(struct daemon *d, bool keep);
 

@@ -16,6 +16,10 @@ static const struct {
         "write a cluster, play ToRs, compare every table with the model, print times"},
     {"cluster", command_cluster, "write a simulated cluster, or a change to it, to the stream"},
     {"tors", command_tors, "play ToRs and print what they receive"},
+    {"compare", command_compare,
+        "the same paths through heliographd, other BGP daemons and a bytes-only loop: ratios"},
+    {"limit", command_limit, "the bytes-only loop alone: the speed that nobody can pass"},
+    {"blast", command_blast, "the process of that loop: the same bytes to every session"},
 };
 
 static void
