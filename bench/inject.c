@@ -36,6 +36,7 @@ struct injector {
 	uint8_t *in;
 	size_t in_len;
 	bool open_seen, established;
+	bool hopeless;        /* another attempt would end the same way */
 	const uint8_t *bytes; /* published by `ready` */
 	size_t size, sent;
 	_Atomic bool ready, done, ending, over;
@@ -110,6 +111,7 @@ on_open(struct injector *i, const uint8_t *msg, size_t n, char *error)
 	if (!agreed.add_path_tx[0]) {
 		snprintf(
 		    error, INJECT_ERROR_MAX, "it does not take ADD-PATH from the injector");
+		i->hopeless = true;
 		return false;
 	}
 	i->open_seen = true;
@@ -264,7 +266,7 @@ injector_new(const struct inject_options *o, char *error)
 		die("eventfd: %s", strerror(errno));
 	fill_open(i);
 	while (!handshake(i, until, error)) {
-		if (clock_mono_ns() >= until) {
+		if (i->hopeless || clock_mono_ns() >= until) {
 			injector_free(i);
 			return NULL;
 		}
