@@ -142,6 +142,7 @@ make_stream(struct machine *m)
 	struct stream_options o = {.brokers = k->embedded ? "embedded" : k->brokers,
 	    .topic = k->topic,
 	    .state_dir = c->state_dir,
+	    .decoders = c->threads.decoders,
 	    .properties = properties};
 	struct stream_error why;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stream's life and the consumer thread's loop: fetch, decode, quarantine, push. With
- * consumer_conf.c and consumer_probe.c the only code, beside the embedded broker, that knows
- * librdkafka. Its simple consumer is used: each partition is started on one common queue,
- * and no group exists that could rebalance, expire or need an ACL.
+ * The stream's life and the consumer thread's loop, which looks after brokers, topic and
+ * partitions while the decoders read them. With the other consumer_*.c the only code, beside the
+ * embedded broker, that knows librdkafka. Its simple consumer is used: each partition is started
+ * on the queue of its decoder, and no group exists that could rebalance, expire or need an ACL.
  */
 #include "change/stream_private.h"
 #include "core/clock.h"
@@ -16,17 +16,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FETCH_MAX     1000 /* records decoded before they are pushed */
-#define FETCH_WAIT_MS 100  /* how late a stop may be noticed */
-#define TICK_NS       (NS_PER_S / 4)
+#define POLL_WAIT_MS 100 /* how late the next probe or tick may be */
+#define TICK_NS      (NS_PER_S / 4)
 #define SAME_ERROR_NS                                                                          \
 	(60 *                                                                                  \
 	    NS_PER_S) /* a refused login is retried every two seconds, and said every minute */
-#define LOG_BURST 20  /* lines a second of one kind */
 
 #define put(field, v) atomic_store_explicit(&(field), (v), memory_order_relaxed)
 #define get(field)    atomic_load_explicit(&(field), memory_order_relaxed)
-#define add(field, n) atomic_fetch_add_explicit(&(field), (n), memory_order_relaxed)
 
 /* --- what librdkafka has to say --- */
 
@@ -69,132 +66,14 @@ consumer_on_log(const rd_kafka_t *rk, int level, const char *facility, const cha
 		    f_u64("swallowed", swallowed));
 }
 
-/* --- records --- */
-
-static uint64_t
-decimal_header(const rd_kafka_headers_t *headers, const char *name)
-{
-	const void *value;
-	uint64_t v = 0;
-	size_t n;
-
-	if (rd_kafka_header_get_last(headers, name, &value, &n) || !value || n > 19)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		unsigned digit = ((const uint8_t *)value)[i] - (unsigned)'0';
-
-		if (digit > 9)
-			return 0;
-		v = v * 10 + digit;
-	}
-	return v;
-}
-
-static struct record
-record_of(const rd_kafka_message_t *m)
-{
-	rd_kafka_timestamp_type_t type;
-	rd_kafka_headers_t *headers;
-	struct record r = {.key = m->key,
-	    .key_len = m->key_len,
-	    .value = m->payload,
-	    .value_len = m->len,
-	    .partition = m->partition,
-	    .offset = m->offset,
-	    .ms = rd_kafka_message_timestamp(m, &type)};
-
-	if (rd_kafka_message_headers(m, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		r.epoch = decimal_header(headers, "epoch");
-		r.rv = decimal_header(headers, "rv");
-	}
-	return r;
-}
-
-static void
-refuse_record(
-    struct stream *s, const struct record *r, const struct decode_error *why) ON_CONSUMER
-{
-	static const enum metric_id metrics[] = {
-	    [FAULT_UNDECODABLE] = METRIC_RECORDS_UNDECODABLE,
-	    [FAULT_OVERSIZED] = METRIC_RECORDS_OVERSIZED,
-	    [FAULT_BAD_KEY] = METRIC_RECORDS_BAD_KEY};
-	struct stream_quarantined q;
-	uint32_t swallowed;
-
-	metric_inc(metrics[why->fault]);
-	if (!quarantine_add(&s->quarantine, r, why) ||
-	    !log_allow(&s->quarantine_limit, LOG_BURST, clock_mono_ns(), &swallowed))
-		return;
-	quarantine_read(&s->quarantine, &q, 1);
-	log_warn("kafka record cannot be used; the last good value of its key stays",
-	    f_str("topic", s->topic), f_i64("partition", r->partition),
-	    f_i64("offset", r->offset), f_str("key", q.key), f_str("reason", why->text),
-	    f_u64("swallowed", swallowed));
-}
-
-static void
-take_record(struct stream *s, const struct record *r, uint64_t now_ns) ON_CONSUMER
-{
-	struct decode_error why;
-	struct change *c;
-
-	add(s->records, 1);
-	add(s->bytes, r->key_len + r->value_len);
-	metric_inc(METRIC_RECORDS);
-	metric_add(METRIC_RECORD_BYTES, (int64_t)(r->key_len + r->value_len));
-	switch (change_decode(&s->decoder, r, &c, &why)) {
-	case DECODE_OK:
-		c->seen_ns = now_ns;
-		change_batch_add(&s->batch, c);
-		break;
-	case DECODE_SKIPPED:
-		add(s->skipped, 1);
-		metric_inc(METRIC_RECORDS_UNKNOWN);
-		break;
-	case DECODE_BAD:
-		refuse_record(s, r, &why);
-		break;
-	}
-	if (s->decoder.dropped != s->decoder_dropped) {
-		metric_add(METRIC_RECORD_PARTS_DROPPED,
-		    (int64_t)(s->decoder.dropped - s->decoder_dropped));
-		s->decoder_dropped = s->decoder.dropped;
-	}
-}
-
-/* An embedded broker forgets; nobody should find out from missing routes. */
-static void
-watch_embedded_limit(struct partition *p, const rd_kafka_message_t *m) ON_CONSUMER
-{
-	int64_t held = m->offset + 1 - get(p->first);
-
-	p->bytes += m->len + m->key_len + 70; /* the batch header of a record that came alone */
-	if (p->near_limit || (held < EMBEDDED_PARTITION_RECORDS / 10 * 8 &&
-	                         p->bytes < EMBEDDED_PARTITION_BYTES / 10 * 8))
-		return;
-	p->near_limit = true;
-	log_warn(
-	    "a partition of the embedded kafka nears its limit and will forget its oldest records: "
-	    "a program that starts to read now may miss some. Use a real Kafka for this much state",
-	    f_i64("partition", m->partition), f_i64("records", held), f_u64("bytes", p->bytes),
-	    f_i64("limit_records", EMBEDDED_PARTITION_RECORDS),
-	    f_u64("limit_bytes", EMBEDDED_PARTITION_BYTES));
-}
+/* --- what the decoders were told and we have to look after --- */
 
 static void
 take_error(struct stream *s, const rd_kafka_message_t *m, struct partition *p) ON_CONSUMER
 {
-	struct decode_error why = {.fault = FAULT_UNDECODABLE};
-	struct record r = {.partition = m->partition, .offset = m->offset, .ms = -1};
 	uint32_t swallowed;
 
 	switch ((int)m->err) {
-	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-		put(p->position, m->offset);
-		put(p->end, m->offset);
-		consumer_alive(s);
-		consumer_reached(s, p);
-		return;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
 		consumer_rescan(s, (uint32_t)m->partition, "our offset is out of range");
@@ -207,14 +86,6 @@ take_error(struct stream *s, const rd_kafka_message_t *m, struct partition *p) O
 		s->topic_was_missing = true; /* deleted: if it is back, it is another one */
 		s->next_probe_ns = 0;
 		return;
-	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-		why.fault = FAULT_OVERSIZED; /* fall through */
-	case RD_KAFKA_RESP_ERR__BAD_MSG:
-	case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
-		snprintf(why.text, sizeof(why.text), "it cannot be fetched: %s",
-		    rd_kafka_message_errstr(m));
-		refuse_record(s, &r, &why);
-		return;
 	default:
 		break;
 	}
@@ -226,46 +97,26 @@ take_error(struct stream *s, const rd_kafka_message_t *m, struct partition *p) O
 }
 
 static void
-take_message(struct stream *s, rd_kafka_message_t *m, uint64_t now_ns) ON_CONSUMER
+take_notices(struct stream *s) ON_CONSUMER
 {
-	struct partition *p = NULL;
+	struct notice *n, *next;
 
-	if (m->partition >= 0 && (uint32_t)m->partition < get(s->n_partitions))
-		p = stream_partition(s, (uint32_t)m->partition);
-	if (p && m->err) {
-		take_error(s, m, p);
-	} else if (p) {
-		struct record r = record_of(m);
-
-		take_record(s, &r, now_ns);
-		put(p->position, m->offset + 1);
-		if (get(p->end) < m->offset + 1)
-			put(p->end, m->offset + 1);
-		if (s->embedded)
-			watch_embedded_limit(p, m);
-		if (p->barrier >= 0 && m->offset + 1 >= p->barrier)
-			consumer_reached(s, p);
+	pthread_mutex_lock(&s->notices_lock);
+	n = s->first_notice;
+	s->first_notice = s->last_notice = NULL;
+	pthread_mutex_unlock(&s->notices_lock);
+	for (; n; n = next) {
+		next = n->next;
+		take_error(s, n->message, stream_partition(s, (uint32_t)n->message->partition));
+		rd_kafka_message_destroy(n->message);
+		free(n);
 	}
-	rd_kafka_message_destroy(m);
 }
 
-/* Wait for one message, then take what else is there: a quiet stream has no delay, a busy one has batches. */
-static void
-fetch(struct stream *s) ON_CONSUMER
+void
+consumer_wake(struct stream *s)
 {
-	rd_kafka_message_t *messages[FETCH_MAX];
-	rd_kafka_message_t *first = rd_kafka_consume_queue(s->fetched, FETCH_WAIT_MS);
-	uint64_t now_ns;
-	ssize_t n;
-
-	if (!first)
-		return;
-	now_ns = clock_mono_ns();
-	take_message(s, first, now_ns);
-	n = rd_kafka_consume_batch_queue(s->fetched, 0, messages, FETCH_MAX);
-	for (ssize_t i = 0; i < n; i++)
-		take_message(s, messages[i], now_ns);
-	consumer_alive(s);
+	rd_kafka_queue_yield(s->events);
 }
 
 static void
@@ -282,19 +133,20 @@ run(void *arg)
 {
 	struct stream *s = arg;
 
-	role_take(ROLE_CONSUMER, "consumer");
+	role_take(ROLE_CONSUMER, "helio-consumer");
 	role_is_consumer();
 	while (!get(s->stopping)) {
 		uint64_t now_ns = clock_mono_ns();
 
-		rd_kafka_poll(s->rk, 0);
 		if (now_ns >= s->next_probe_ns)
 			consumer_probe(s, now_ns);
 		if (now_ns >= s->next_tick_ns)
 			tick(s, now_ns);
-		if (change_queue_wait_room(s->queue, FETCH_WAIT_MS * NS_PER_MS))
-			fetch(s);
-		change_queue_push(s->queue, &s->batch);
+		rd_kafka_poll(s->rk, POLL_WAIT_MS);
+		if (atomic_exchange(&s->heard, false))
+			consumer_alive(s);
+		take_notices(s);
+		consumer_look_for_barrier(s);
 	}
 	for (uint32_t i = 0; i < get(s->n_partitions); i++)
 		rd_kafka_consume_stop(s->rkt, (int32_t)i);
@@ -328,8 +180,21 @@ connect_client(struct stream *s, const struct stream_options *options, struct st
 		    options->topic, rd_kafka_err2str(rd_kafka_last_error()));
 		return false;
 	}
-	s->fetched = rd_kafka_queue_new(s->rk);
+	s->events = rd_kafka_queue_get_main(s->rk);
+	s->decodings = must_calloc(s->n_decodings, sizeof(*s->decodings));
+	for (uint32_t i = 0; i < s->n_decodings; i++)
+		decoding_init(&s->decodings[i], s, &options->decode);
 	return true;
+}
+
+static uint32_t
+default_decoders(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cpus < 1)
+		return 1;
+	return cpus < STREAM_DECODERS ? (uint32_t)cpus : STREAM_DECODERS;
 }
 
 struct stream *
@@ -342,10 +207,11 @@ stream_new(
 	s->topic = must_strdup(options->topic);
 	s->probe_ms = options->probe_ms ? options->probe_ms : STREAM_PROBE_MS;
 	s->queue = queue;
+	s->n_decodings = options->decoders ? options->decoders : default_decoders();
 	s->progress.bar = isatty(STDERR_FILENO);
-	decoder_init(&s->decoder, &options->decode);
 	stable_init(&s->partitions, sizeof(struct partition));
 	pthread_mutex_init(&s->error_lock, NULL);
+	pthread_mutex_init(&s->notices_lock, NULL);
 	quarantine_init(&s->quarantine);
 	if (strcmp(options->brokers, "embedded") == 0) {
 		uint32_t n = options->embedded_partitions;
@@ -368,6 +234,8 @@ stream_start(struct stream *s)
 	put(s->stopping, false);
 	if (pthread_create(&s->thread, NULL, run, s) != 0)
 		die("the consumer thread cannot be started");
+	for (uint32_t i = 0; i < s->n_decodings; i++)
+		decoding_start(&s->decodings[i]);
 	s->running = true;
 }
 
@@ -377,10 +245,26 @@ stream_stop(struct stream *s)
 	if (!s->running)
 		return;
 	put(s->stopping, true);
-	rd_kafka_queue_yield(s->fetched);
-	change_queue_kick(s->queue); /* it may be waiting for room */
+	change_queue_kick(s->queue); /* decoders may be waiting for room */
+	for (uint32_t i = 0; i < s->n_decodings; i++)
+		decoding_join(&s->decodings[i]);
+	consumer_wake(s);
 	pthread_join(s->thread, NULL);
 	s->running = false;
+}
+
+/* Those that came while the stream was stopped. */
+static void
+take_no_notice(struct stream *s)
+{
+	struct notice *next;
+
+	for (struct notice *n = s->first_notice; n; n = next) {
+		next = n->next;
+		rd_kafka_message_destroy(n->message);
+		free(n);
+	}
+	s->first_notice = s->last_notice = NULL;
 }
 
 void
@@ -389,17 +273,21 @@ stream_free(struct stream *s)
 	if (!s)
 		return;
 	must(!s->running);
-	if (s->fetched)
-		rd_kafka_queue_destroy(s->fetched);
+	take_no_notice(s);
+	for (uint32_t i = 0; s->decodings && i < s->n_decodings; i++)
+		decoding_fini(&s->decodings[i]);
+	free(s->decodings);
+	if (s->events)
+		rd_kafka_queue_destroy(s->events);
 	if (s->rkt)
 		rd_kafka_topic_destroy(s->rkt);
 	if (s->rk)
 		rd_kafka_destroy(s->rk);
 	embedded_stop(s->embedded);
-	decoder_fini(&s->decoder);
 	stable_fini(&s->partitions);
 	quarantine_fini(&s->quarantine);
 	pthread_mutex_destroy(&s->error_lock);
+	pthread_mutex_destroy(&s->notices_lock);
 	free(s->brokers);
 	free(s->topic);
 	free(s);

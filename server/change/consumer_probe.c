@@ -46,6 +46,7 @@ consumer_down(struct stream *s, int err)
 	if (s->outage_began_ns)
 		return;
 	s->outage_began_ns = clock_mono_ns();
+	put(s->heard, false); /* that was before */
 	atomic_fetch_add_explicit(&s->outages, 1, memory_order_relaxed);
 	metric_inc(METRIC_KAFKA_OUTAGES);
 	metric_set(METRIC_KAFKA_UP, 0);
@@ -96,24 +97,32 @@ caught_up_change(void)
 void
 consumer_reached(struct stream *s, struct partition *p)
 {
+	put(p->caught_up, true);
+	consumer_look_for_barrier(s);
+}
+
+void
+consumer_look_for_barrier(struct stream *s)
+{
+	struct change_batch batch = {.newest = NULL};
 	uint32_t n = get(s->n_partitions);
 
-	if (get(p->caught_up))
-		return;
-	put(p->caught_up, true);
-	if (get(s->caught_up))
-		return; /* a partition that came later */
-	for (uint32_t i = 0; i < n; i++) {
-		if (!get(stream_partition(s, i)->caught_up))
-			return;
-	}
+	/* Acquire: a decoder has pushed what it read before it says so. */
+	while (
+	    s->reached < n && atomic_load_explicit(&stream_partition(s, s->reached)->caught_up,
+	                          memory_order_acquire))
+		s->reached++;
+	if (get(s->caught_up) || n == 0 || s->reached < n)
+		return; /* once; partitions that come later have nothing to announce */
 	put(s->caught_up, true);
 	metric_set(METRIC_INPUT_CAUGHT_UP, 1);
 	set_state(s, STREAM_FOLLOWING);
 	progress_show(s, clock_mono_ns(), true);
 	log_info("caught up with kafka", f_str("topic", s->topic), f_u64("partitions", n),
-	    f_u64("records", get(s->records)), f_u64("quarantined", s->quarantine.total));
-	change_batch_add(&s->batch, caught_up_change());
+	    f_u64("records", get(s->records)),
+	    f_u64("quarantined", quarantine_total(&s->quarantine)));
+	change_batch_add(&batch, caught_up_change());
+	change_queue_push(s->queue, &batch);
 }
 
 /* Ask all leaders at once: `which` is OFFSET_BEGINNING or OFFSET_END. False: nobody answered. */
@@ -137,8 +146,9 @@ list_offsets(struct stream *s, uint32_t from, uint32_t to, int64_t which, int64_
 	return err == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+/* Before its messages can come: they find it as it is to be. */
 static void
-begin_partition(struct stream *s, uint32_t i, int64_t first, int64_t end)
+prepare_partition(struct stream *s, uint32_t i, int64_t first, int64_t end) ON_CONSUMER
 {
 	struct partition *p = stream_partition(s, i);
 	int64_t start = first >= 0 ? first : 0;
@@ -146,15 +156,28 @@ begin_partition(struct stream *s, uint32_t i, int64_t first, int64_t end)
 	put(p->first, start);
 	put(p->position, start);
 	put(p->end, end >= 0 ? end : start);
-	p->barrier = end;
-	p->bytes = 0;
+	put(p->barrier, end);
+	put(p->bytes, 0);
+	put(p->near_limit, false);
 	p->retry_ns = NS_NEVER;
-	p->near_limit = p->gone = false;
-	if (rd_kafka_consume_start_queue(
-	        s->rkt, (int32_t)i, RD_KAFKA_OFFSET_BEGINNING, s->fetched) != 0) {
-		stream_set_error(s, rd_kafka_err2str(rd_kafka_last_error()));
-		p->retry_ns = clock_mono_ns() + RESCAN_DELAY_NS;
-	}
+	p->gone = false;
+}
+
+static void
+start_partition(struct stream *s, uint32_t i) ON_CONSUMER
+{
+	if (rd_kafka_consume_start_queue(s->rkt, (int32_t)i, RD_KAFKA_OFFSET_BEGINNING,
+	        partition_decoder(s, i)->fetched) == 0)
+		return;
+	stream_set_error(s, rd_kafka_err2str(rd_kafka_last_error()));
+	stream_partition(s, i)->retry_ns = clock_mono_ns() + RESCAN_DELAY_NS;
+}
+
+static void
+read_again(struct stream *s, uint32_t i) ON_CONSUMER
+{
+	prepare_partition(s, i, -1, -1);
+	start_partition(s, i);
 }
 
 /* Start the partitions from..to-1, each with its own barrier. Without offsets the end-of-partition events tell. */
@@ -171,11 +194,12 @@ begin_partitions(struct stream *s, uint32_t from, uint32_t to) ON_CONSUMER
 	while (s->partitions.len < to)
 		(void)!stable_grow(&s->partitions);
 	for (uint32_t i = from; i < to; i++)
-		begin_partition(s, i, first[i - from], end[i - from]);
+		prepare_partition(s, i, first[i - from], end[i - from]);
 	atomic_store_explicit(&s->n_partitions, to, memory_order_release);
 	log_info(from ? "kafka topic has new partitions" : "kafka topic found",
 	    f_str("brokers", s->brokers), f_str("topic", s->topic), f_u64("partitions", to));
 	for (uint32_t i = from; i < to; i++) {
+		start_partition(s, i);
 		if (end[i - from] >= 0 && end[i - from] <= first[i - from])
 			consumer_reached(s, stream_partition(s, i));
 	}
@@ -224,7 +248,7 @@ park_partitions(struct stream *s) ON_CONSUMER
 	}
 	for (uint32_t i = 0; i < s->present && i < n; i++) {
 		if (stream_partition(s, i)->gone)
-			begin_partition(s, i, -1, -1);
+			read_again(s, i);
 	}
 }
 
@@ -242,7 +266,7 @@ look_after_partitions(struct stream *s, uint64_t now_ns) ON_CONSUMER
 			continue;
 		if (p->retry_ns != NS_NEVER) {
 			if (now_ns >= p->retry_ns)
-				begin_partition(s, i, -1, -1);
+				read_again(s, i);
 			continue;
 		}
 		if (rd_kafka_get_watermark_offsets(s->rk, s->topic, (int32_t)i, &low, &high) ||

@@ -52,19 +52,21 @@ copy_key(char *to, size_t size, const struct record *r)
 }
 
 bool
-quarantine_add(struct quarantine *q, const struct record *r, const struct decode_error *why)
+quarantine_add(struct quarantine *q, const struct record *r, const struct decode_error *why,
+    struct stream_quarantined *noted)
 {
-	struct stream_quarantined *to;
+	bool first;
 
+	copy_key(noted->key, sizeof(noted->key), r);
+	memcpy(noted->reason, why->text, sizeof(noted->reason));
+	noted->partition = r->partition;
+	noted->offset = r->offset;
+	noted->wall_ms = clock_wall_ns() / NS_PER_MS;
 	pthread_mutex_lock(&q->lock);
-	to = &q->latest[q->total++ % STREAM_QUARANTINE_SHOWN];
-	copy_key(to->key, sizeof(to->key), r);
-	memcpy(to->reason, why->text, sizeof(to->reason));
-	to->partition = r->partition;
-	to->offset = r->offset;
-	to->wall_ms = clock_wall_ns() / NS_PER_MS;
+	q->latest[q->total++ % STREAM_QUARANTINE_SHOWN] = *noted;
+	first = first_of_key(q, r);
 	pthread_mutex_unlock(&q->lock);
-	return first_of_key(q, r);
+	return first;
 }
 
 uint32_t
@@ -77,4 +79,15 @@ quarantine_read(struct quarantine *q, struct stream_quarantined *out, uint32_t m
 		out[n] = q->latest[(q->total - 1 - n) % STREAM_QUARANTINE_SHOWN];
 	pthread_mutex_unlock(&q->lock);
 	return n;
+}
+
+uint64_t
+quarantine_total(struct quarantine *q)
+{
+	uint64_t total;
+
+	pthread_mutex_lock(&q->lock);
+	total = q->total;
+	pthread_mutex_unlock(&q->lock);
+	return total;
 }

@@ -86,9 +86,7 @@ stream_status_read(const struct stream *s, struct stream_status *out)
 	memcpy(out->last_error, s->last_error, sizeof(out->last_error));
 	out->last_error_ms = s->last_error_ms;
 	pthread_mutex_unlock(&mutable->error_lock);
-	pthread_mutex_lock(&mutable->quarantine.lock);
-	out->quarantined = s->quarantine.total;
-	pthread_mutex_unlock(&mutable->quarantine.lock);
+	out->quarantined = quarantine_total(&mutable->quarantine);
 	out->last_input_ms = get(s->last_input_ms);
 	out->partitions = count(s);
 	out->records = get(s->records);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cluster's state as it comes from Kafka: one thread (role: consumer) reads all partitions
- * of the topic from the beginning, decodes the records and pushes typed changes; when every
- * partition has reached the end it had at the start, it pushes one CHANGE_CAUGHT_UP. No
- * consumer group, no commits. Losing the brokers, the credentials or the topic changes
+ * The cluster's state as it comes from Kafka: all partitions of the topic are read from the
+ * beginning; each belongs to one of a few threads (role: decoder), which decodes its records in
+ * their order and pushes typed changes. One thread (role: consumer) looks after the brokers and
+ * the topic; when every partition has reached the end it had at the start, it pushes one
+ * CHANGE_CAUGHT_UP after all of their changes. No consumer group, no commits. Losing the brokers, the credentials or the topic changes
  * nothing in the state: it is tried again for ever, and the status says so.
  */
 #pragma once
@@ -31,10 +32,12 @@ struct stream_options {
 	uint32_t
 	    probe_ms; /* how often brokers and partitions are looked at; 0: STREAM_PROBE_MS */
 	uint32_t embedded_partitions; /* 0: STREAM_EMBEDDED_PARTITIONS */
+	uint32_t decoders; /* threads; 0: as many as processors, at most STREAM_DECODERS */
 };
 
 #define STREAM_PROBE_MS            5000u
 #define STREAM_EMBEDDED_PARTITIONS 64u
+#define STREAM_DECODERS            4u
 
 struct stream_error {
 	char text[256]; /* where and what to do, for people */
@@ -46,8 +49,8 @@ struct stream_error {
  */
 struct stream *stream_new(const struct stream_options *options, struct change_queue *queue,
     struct stream_error *why) MUST_USE;
-void stream_start(struct stream *s); /* starts the consumer thread */
-void stream_stop(struct stream *s);  /* ends it; what was pushed stays in the queue */
+void stream_start(struct stream *s); /* starts its threads */
+void stream_stop(struct stream *s);  /* ends them; what was pushed stays in the queue */
 void stream_free(struct stream *s);  /* stopped; NULL is allowed */
 
 /* --- what helioctl kafka and the metrics show; any thread --- */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside change/: the stream's parts. The consumer thread writes all of it; what other
- * threads read is atomic (relaxed: numbers for people) or behind a lock that is taken only
- * when something goes wrong.
+ * Inside change/: the stream's parts. The consumer thread looks after brokers, topic and
+ * partitions; each decoder thread takes the records of the partitions that are its own. What
+ * several threads touch is atomic (relaxed: numbers for people) or behind a lock that is taken
+ * only when something goes wrong.
  */
 #pragma once
 
@@ -17,20 +18,42 @@
 struct rd_kafka_s;
 struct rd_kafka_topic_s;
 struct rd_kafka_queue_s;
+struct rd_kafka_message_s;
 struct rd_kafka_conf_s;
 
-/* One partition; the array only grows. */
+/* One partition; the array only grows. It belongs to the decoder that partition_decoder() says. */
 struct partition {
 	_Atomic int64_t first;    /* log start when we began, or when it was last learnt */
-	_Atomic int64_t position; /* next offset we expect */
+	_Atomic int64_t position; /* next offset we expect; its decoder's while it is read */
 	_Atomic int64_t end;      /* last known end */
-	_Atomic bool caught_up;   /* reached its barrier once */
-	int64_t
-	    barrier;    /* end when we began; -1: not known, the end-of-partition event tells */
-	uint64_t bytes; /* of values and keys since `first`: what an embedded broker holds */
-	uint64_t retry_ns; /* restart from the beginning at this time; NS_NEVER: no need */
-	bool gone;         /* the topic was made anew with fewer partitions */
-	bool near_limit;   /* warned that the embedded broker will forget records */
+	_Atomic int64_t
+	    barrier; /* end when we began; -1: not known, the end-of-partition event tells */
+	_Atomic bool
+	    caught_up; /* reached its barrier once: what was read up to it has been pushed */
+	_Atomic uint64_t
+	    bytes; /* of values and keys since `first`: what an embedded broker holds */
+	_Atomic bool near_limit; /* warned that the embedded broker will forget records */
+	uint64_t
+	    retry_ns; /* the consumer's: restart from the beginning then; NS_NEVER: no need */
+	bool gone;    /* the consumer's: the topic was made anew with fewer partitions */
+};
+
+/* A decoder thread and what is its own. */
+struct decoding {
+	struct stream *stream;
+	struct rd_kafka_queue_s *fetched; /* messages of its partitions, in their order */
+	pthread_t thread;
+	struct decoder decoder;
+	uint64_t dropped; /* of decoder.dropped, already counted */
+	struct change_batch batch;
+	struct log_limit quarantine_limit;
+	uint64_t records, bytes, skipped; /* of this round, not yet in the stream's sums */
+};
+
+/* What a decoder was told of a partition that the consumer has to look after. */
+struct notice {
+	struct notice *next;
+	struct rd_kafka_message_s *message; /* owned; its err is set */
 };
 
 struct progress {
@@ -46,22 +69,27 @@ struct stream {
 	struct embedded *embedded;
 	struct rd_kafka_s *rk;
 	struct rd_kafka_topic_s *rkt;
-	struct rd_kafka_queue_s *fetched;
+	struct rd_kafka_queue_s *events; /* the library's: what rd_kafka_poll() serves */
+	struct decoding *decodings;
+	uint32_t n_decodings;
 	pthread_t thread;
 	bool running;
 	_Atomic bool stopping;
 
 	/* the consumer thread's own */
-	struct decoder decoder;
-	uint64_t decoder_dropped; /* of decoder.dropped, already counted */
-	struct change_batch batch;
 	uint64_t next_probe_ns, next_tick_ns, backoff_ns, outage_began_ns, topic_logged_ns;
-	struct log_limit library_limit, quarantine_limit, error_limit;
+	struct log_limit library_limit, error_limit;
 	struct progress progress;
 	bool topic_was_missing;
 	uint32_t present; /* partitions the topic has now; n_partitions never shrinks */
+	uint32_t reached; /* partitions below it have all caught up */
 	int logged_error; /* of librdkafka, and when */
 	uint64_t logged_error_ns;
+
+	/* from the decoders to the consumer */
+	_Atomic bool heard;           /* the brokers have sent something */
+	pthread_mutex_t notices_lock; /* guards first_notice, last_notice */
+	struct notice *first_notice, *last_notice;
 
 	/* read by others */
 	struct stable partitions; /* struct partition */
@@ -79,6 +107,12 @@ static inline struct partition *
 stream_partition(const struct stream *s, uint32_t i)
 {
 	return stable_at(&s->partitions, i);
+}
+
+static inline struct decoding *
+partition_decoder(const struct stream *s, uint32_t i)
+{
+	return &s->decodings[i % s->n_decodings];
 }
 
 /* Remember what went wrong last, for the status. Any thread. */
@@ -118,5 +152,18 @@ void consumer_alive(struct stream *s) ON_CONSUMER;
 /* Read the partition again from its beginning, soon; the state stays. */
 void consumer_rescan(struct stream *s, uint32_t i, const char *reason) ON_CONSUMER;
 
-/* The partition's position reached its barrier or its end; announces CHANGE_CAUGHT_UP after the last one. */
+/* Nothing is to be read of the partition up to its barrier. */
 void consumer_reached(struct stream *s, struct partition *p) ON_CONSUMER;
+
+/* Announces CHANGE_CAUGHT_UP, once, when every partition has caught up. */
+void consumer_look_for_barrier(struct stream *s) ON_CONSUMER;
+
+/* Make the consumer look at notices, barriers and what was heard. Any thread. In consumer.c. */
+void consumer_wake(struct stream *s);
+
+/* --- consumer_decode.c --- */
+
+void decoding_init(struct decoding *d, struct stream *s, const struct decode_options *options);
+void decoding_fini(struct decoding *d);
+void decoding_start(struct decoding *d);
+void decoding_join(struct decoding *d); /* the stream is stopping */

@@ -188,6 +188,7 @@ struct config_log {
 struct config_threads {
 	uint32_t io;
 	uint32_t packers;
+	uint32_t decoders;
 };
 
 struct config_withdraw_limit {

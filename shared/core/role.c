@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-struct role role_writer, role_consumer, role_packer, role_io, role_watch;
+struct role role_writer, role_consumer, role_decoder, role_packer, role_io, role_watch;
 struct rcu_side rcu_side;
 
 static _Thread_local enum role_id my_role;
@@ -53,6 +53,11 @@ void
 role_is_consumer(void)
 {
 	check(ROLE_CONSUMER);
+}
+void
+role_is_decoder(void)
+{
+	check(ROLE_DECODER);
 }
 void
 role_is_packer(void)

@@ -23,7 +23,8 @@ struct TSA(capability("rcu read side")) rcu_side {
 };
 
 extern struct role role_writer;   /* exactly one: cluster, path, rib                     */
-extern struct role role_consumer; /* Kafka records to typed changes                      */
+extern struct role role_consumer; /* Kafka's topic, its partitions and their faults      */
+extern struct role role_decoder;  /* records of its partitions to typed changes          */
 extern struct role role_packer;   /* a group belongs to one: encodes chunks              */
 extern struct role role_io;       /* a session belongs to one: sockets                   */
 extern struct role role_watch;    /* HTTP, CLI: reads only                               */
@@ -31,6 +32,7 @@ extern struct rcu_side rcu_side;  /* held between rcu_enter() and rcu_leave()   
 
 #define ON_WRITER   TSA(requires_capability(role_writer))
 #define ON_CONSUMER TSA(requires_capability(role_consumer))
+#define ON_DECODER  TSA(requires_capability(role_decoder))
 #define ON_PACKER   TSA(requires_capability(role_packer))
 #define ON_IO       TSA(requires_capability(role_io))
 #define ON_WATCH    TSA(requires_capability(role_watch))
@@ -38,7 +40,15 @@ extern struct rcu_side rcu_side;  /* held between rcu_enter() and rcu_leave()   
 #define RCU_READER  TSA(requires_shared_capability(rcu_side)) /* caller is inside enter..leave */
 #define RCU_BLOCKS  TSA(locks_excluded(rcu_side)) /* may wait for a grace period   */
 
-enum role_id { ROLE_NONE, ROLE_WRITER, ROLE_CONSUMER, ROLE_PACKER, ROLE_IO, ROLE_WATCH };
+enum role_id {
+	ROLE_NONE,
+	ROLE_WRITER,
+	ROLE_CONSUMER,
+	ROLE_DECODER,
+	ROLE_PACKER,
+	ROLE_IO,
+	ROLE_WATCH
+};
 
 /*
  * Take a role for the rest of this thread's life, or until role_drop(). Registers the thread
@@ -52,6 +62,7 @@ void role_drop(void);
 /* Tell the analysis (and check, in debug builds) that this thread has the role. */
 void role_is_writer(void) TSA(assert_capability(role_writer));
 void role_is_consumer(void) TSA(assert_capability(role_consumer));
+void role_is_decoder(void) TSA(assert_capability(role_decoder));
 void role_is_packer(void) TSA(assert_capability(role_packer));
 void role_is_io(void) TSA(assert_capability(role_io));
 void role_is_watch(void) TSA(assert_capability(role_watch));

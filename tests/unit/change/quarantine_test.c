@@ -8,9 +8,10 @@ add(struct quarantine *q, const char *key, int64_t offset)
 {
 	struct record r = record_of(key, "x", 1);
 	struct decode_error why = {.fault = FAULT_UNDECODABLE, .text = "because"};
+	struct stream_quarantined noted;
 
 	r.offset = offset;
-	return quarantine_add(q, &r, &why);
+	return quarantine_add(q, &r, &why, &noted);
 }
 
 static void
@@ -62,23 +63,24 @@ keys_that_are_no_text_are_shown_without_harm(void **state)
 	struct stream_quarantined out;
 	struct quarantine *q = must_alloc(sizeof(*q));
 	struct record r = {.key = "a\n\x1b[31m\xff", .key_len = 8};
+	struct stream_quarantined noted;
 	struct decode_error why = {.text = ""};
 	char huge[1000];
 
 	(void)state;
 	quarantine_init(q);
-	quarantine_add(q, &r, &why);
+	quarantine_add(q, &r, &why, &noted);
 	quarantine_read(q, &out, 1);
 	assert_string_equal(out.key, "a??[31m?");
 	memset(huge, 'k', sizeof(huge));
 	r.key = huge;
 	r.key_len = sizeof(huge);
-	quarantine_add(q, &r, &why);
+	quarantine_add(q, &r, &why, &noted);
 	quarantine_read(q, &out, 1);
 	assert_int_equal(strlen(out.key), sizeof(out.key) - 1);
 	r.key = NULL;
 	r.key_len = 0;
-	quarantine_add(q, &r, &why);
+	quarantine_add(q, &r, &why, &noted);
 	quarantine_read(q, &out, 1);
 	assert_string_equal(out.key, "");
 	quarantine_fini(q);

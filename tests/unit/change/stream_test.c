@@ -45,8 +45,11 @@ bootstrap_of(const struct rig *t, char *buf, size_t size)
 static void
 rig_start(struct rig *t, bool own_broker)
 {
-	struct stream_options options = {
-	    .brokers = "embedded", .topic = "state", .probe_ms = 100, .embedded_partitions = 8};
+	struct stream_options options = {.brokers = "embedded",
+	    .topic = "state",
+	    .probe_ms = 100,
+	    .embedded_partitions = 8,
+	    .decoders = 3};
 	struct stream_error why = {.text = ""};
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	char text[256], bootstrap[64];
@@ -214,6 +217,64 @@ records_then_the_barrier_then_live_ones(void **state)
 	rig_end(&t);
 }
 
+/* Three decoders push at their own pace; what is checked is the order in which the writer gets it. */
+static void
+each_partition_keeps_its_order_and_the_barrier_comes_after_all_of_them(void **state)
+{
+	uint64_t began = clock_mono_ns();
+	int64_t last[8];
+	unsigned upserts = 0;
+	bool caught_up = false;
+	struct rig t;
+
+	(void)state;
+	role_is_writer();
+	memset(last, -1, sizeof(last));
+	rig_start(&t, false);
+	for (unsigned version = 0; version < 20; version++)
+		produce_nodes(&t, 0, 500);
+	stream_start(t.stream);
+	while (!caught_up && clock_mono_ns() < began + PATIENCE_NS) {
+		change_queue_wait(&t.queue, NS_PER_S / 10);
+		for (struct change *c = change_queue_drain(&t.queue), *after; c; c = after) {
+			after = c->next;
+			assert_false(caught_up);
+			caught_up = c->kind == CHANGE_CAUGHT_UP;
+			if (!caught_up) {
+				assert_true(c->offset == last[c->partition] + 1);
+				last[c->partition] = c->offset;
+				upserts++;
+			}
+			change_free(c);
+		}
+	}
+	assert_true(caught_up);
+	assert_int_equal(upserts, 20 * 500);
+	rig_end(&t);
+}
+
+static void
+a_stream_that_is_stopped_while_nobody_drains_it_ends(void **state)
+{
+	struct stream_status status;
+	struct rig t;
+
+	(void)state;
+	rig_start(&t, false);
+	t.queue.max_bytes = 4096;
+	produce_nodes(&t, 0, 20000);
+	stream_start(t.stream);
+	do {
+		usleep(1000);
+		stream_status_read(t.stream, &status);
+	} while (!change_queue_full(&t.queue));
+	stream_stop(t.stream);
+	stream_status_read(t.stream, &status);
+	assert_int_equal(status.state, STREAM_STOPPED);
+	assert_true(status.records < 20000); /* back-pressure: it did not read on */
+	rig_end(&t);
+}
+
 static void
 an_empty_topic_is_caught_up_at_once(void **state)
 {
@@ -367,6 +428,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(records_then_the_barrier_then_live_ones),
+	    cmocka_unit_test(
+	        each_partition_keeps_its_order_and_the_barrier_comes_after_all_of_them),
+	    cmocka_unit_test(a_stream_that_is_stopped_while_nobody_drains_it_ends),
 	    cmocka_unit_test(an_empty_topic_is_caught_up_at_once),
 	    cmocka_unit_test(
 	        a_record_that_cannot_be_decoded_is_quarantined_and_its_neighbours_apply),
