@@ -14,11 +14,23 @@ from lib.wait import eventually
 _TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def start(net, folder, *words):
-    return subprocess.Popen(
-        net["core"].exec_argv([os.path.join(_TOP, "deploy", "demo"), "--bin", BIN, *words]),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env={**os.environ, "TMPDIR": str(folder)})
+@pytest.fixture
+def start(net, tmp_path):
+    """start(*words): the demo, running; it has ended when the test has, whatever happened."""
+    demos = []
+
+    def start_demo(*words):
+        demos.append(subprocess.Popen(
+            net["core"].exec_argv([os.path.join(_TOP, "deploy", "demo"), "--bin", BIN, *words]),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            # who runs the tests in the background has SIGINT ignored, and bash cannot trap that
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            env={**os.environ, "TMPDIR": str(tmp_path)}))
+        return demos[-1]
+    yield start_demo
+    for demo in demos:
+        demo.terminate()
+        demo.wait(20)
 
 
 def nothing_is_left(folder):
@@ -32,8 +44,8 @@ def nothing_is_left(folder):
     assert os.listdir(folder) == []
 
 
-def test_the_demo_shows_a_service_before_and_after_it_moves_and_leaves_nothing(net, tmp_path):
-    demo = start(net, tmp_path, "--once")
+def test_the_demo_shows_a_service_before_and_after_it_moves_and_leaves_nothing(start, tmp_path):
+    demo = start("--once")
     output, _ = demo.communicate(timeout=120)
     assert demo.returncode == 0, output
 
@@ -49,8 +61,8 @@ def test_the_demo_shows_a_service_before_and_after_it_moves_and_leaves_nothing(n
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_demo_ends_cleanly_when_it_is_interrupted(net, tmp_path, number):
-    demo = start(net, tmp_path, "--keep")
+def test_the_demo_ends_cleanly_when_it_is_interrupted(start, tmp_path, number):
+    demo = start("--keep")
     lines = []
 
     def running():
