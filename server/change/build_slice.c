@@ -108,7 +108,7 @@ names_build(const struct picks *p, uint32_t *bytes)
 
 	for (uint32_t i = 0; i < p->n; i++) {
 		if (has_node(&p->at[i]) && !same_node(p, i))
-			texts += size_text(p->at[i].raw->node_name);
+			texts += sizeof(uint64_t) + size_text(p->at[i].raw->node_name);
 	}
 	if (texts == 0)
 		return NULL;
@@ -122,9 +122,13 @@ names_build(const struct picks *p, uint32_t *bytes)
 			names->offset[i] = names->offset[i - 1];
 			continue;
 		}
-		size_t n = size_text(p->at[i].raw->node_name);
+		const char *name = p->at[i].raw->node_name;
+		size_t n = size_text(name);
+		uint64_t hash = object_hash("", 0, name, n - 1);
 
-		memcpy((char *)names + at, p->at[i].raw->node_name, n);
+		memcpy((char *)names + at, &hash, sizeof(hash));
+		at += sizeof(hash);
+		memcpy((char *)names + at, name, n);
 		names->offset[i] = (uint32_t)at;
 		at += n;
 	}

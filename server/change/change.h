@@ -29,6 +29,7 @@ struct change {
 	    resource_version; /* of the object; of a tombstone from header rv; 0: unknown */
 	uint64_t epoch; /* publisher's run, from the header or the sync value; 0: unknown */
 	struct record_key key;     /* NUL-terminated parts that live as long as the change */
+	uint64_t hash;             /* object_hash() of the key's namespace and name */
 	struct object *object;     /* owned until taken (set to NULL by whoever takes it) */
 	struct slice_names *names; /* owned; may be NULL: no endpoint has a nodeName */
 	uint64_t counts

@@ -64,6 +64,7 @@ change_new(const struct record *r, const struct record_key *key, enum change_kin
 	c->key = *key;
 	c->key.ns = ns;
 	c->key.name = name;
+	c->hash = object_hash(key->ns, key->ns_len, key->name, key->name_len);
 	c->kind = kind;
 	c->partition = r->partition;
 	c->offset = r->offset;

@@ -8,11 +8,13 @@
  */
 #pragma once
 
+#include "core/hash.h"
 #include "core/ip.h"
 #include "core/rcu.h"
 #include "schema/key.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define OBJECT_UID_MAX 40 /* a UUID is 36; a longer uid is kept as a hash of itself */
 
@@ -173,16 +175,33 @@ slice_endpoint_ip(const struct slice *s, const struct endpoint *e)
  * read once by the writer to fill endpoint.node, then free()d.
  */
 struct slice_names {
-	uint32_t n; /* as the slice's n_endpoints */
-	uint32_t
-	    offset[]; /* from the block's start to the NUL-terminated name; 0: no nodeName */
+	uint32_t n;        /* as the slice's n_endpoints */
+	uint32_t offset[]; /* from the block's start to the NUL-terminated name; 0: no nodeName.
+	               * Eight bytes before each name: its object_hash(), for the writer */
 };
 
-/* The name of endpoint i's node, or NULL where it has none. Equal neighbours share one text (equal pointers). */
+/* The name of endpoint i's node, or NULL where it has none. Equal neighbours share one text
+ * (equal pointers). slice_node_hash() only where it has one. */
 static inline const char *
 slice_node_name(const struct slice_names *names, uint32_t i)
 {
 	return names->offset[i] ? (const char *)names + names->offset[i] : NULL;
+}
+
+static inline uint64_t
+slice_node_hash(const struct slice_names *names, uint32_t i)
+{
+	uint64_t hash;
+
+	memcpy(&hash, (const char *)names + names->offset[i] - sizeof(hash), sizeof(hash));
+	return hash;
+}
+
+/* By which the tables find an object of a kind; ns "" for cluster-scoped. */
+static inline uint64_t
+object_hash(const char *ns, size_t ns_len, const char *name, size_t name_len)
+{
+	return hash_two(hash_bytes(ns, ns_len), hash_bytes(name, name_len));
 }
 
 /* Kubernetes ServiceCIDR; object.deleting matters: it stays valid until it is gone. */

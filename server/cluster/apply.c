@@ -101,12 +101,13 @@ upsert(struct cluster *c, struct change *change) ON_WRITER
 	enum resource resource = change->key.resource;
 	struct catalog *catalog = cluster_catalog(c, resource);
 	struct object *fresh = change->object, *old;
+	struct catalog_key key = {change->key.ns, change->key.name, change->hash};
 	struct catalog_entry *e;
 	uint32_t index;
 	bool changed = false;
 
 	must(catalog && fresh && fresh->resource == resource);
-	index = catalog_name_own(catalog, change->key.ns, change->key.name);
+	index = catalog_name_own(catalog, &key);
 	e = catalog_at(catalog, index);
 	old = rcu_own(e->object);
 	listing_sees(c, change, e);
@@ -157,12 +158,13 @@ static enum cluster_result
 tombstone(struct cluster *c, const struct change *change) ON_WRITER
 {
 	struct catalog *catalog = cluster_catalog(c, change->key.resource);
+	struct catalog_key key = {change->key.ns, change->key.name, change->hash};
 	const struct catalog_entry *e;
 	const struct object *old;
 	uint32_t index;
 
 	must(catalog);
-	index = catalog_find_own(catalog, change->key.ns, change->key.name);
+	index = catalog_find_own(catalog, &key);
 	if (index == RCUMAP_NONE)
 		return CLUSTER_SAME;
 	e = catalog_at(catalog, index);

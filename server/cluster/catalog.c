@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cluster/catalog.h"
 
-#include "core/hash.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-struct wanted {
-	const char *ns, *name;
-	uint64_t hash;
-};
-
-static struct wanted
-wanted_make(const char *ns, const char *name)
+struct catalog_key
+catalog_key(const char *ns, const char *name)
 {
-	return (struct wanted){
-	    ns, name, hash_two(hash_bytes(ns, strlen(ns)), hash_bytes(name, strlen(name)))};
+	return (struct catalog_key){ns, name, object_hash(ns, strlen(ns), name, strlen(name))};
 }
 
 /* Called by rcumap on the writer or inside a read side; reading the pointer is right in both. */
@@ -24,10 +16,10 @@ name_equal(const void *ctx, uint32_t index, const void *key) RCU_READER
 {
 	const struct catalog_entry *e = catalog_at(ctx, index);
 	const struct catalog_name *have = rcu_get(e->name);
-	const struct wanted *want = key;
+	const struct catalog_key *want = key;
 
-	return have && have->hash == want->hash && strcmp(have->name, want->name) == 0 &&
-	       strcmp(have->ns, want->ns) == 0;
+	return have && have->hash == want->hash && strcmp(have->text, want->ns) == 0 &&
+	       strcmp(have->text + have->name_at, want->name) == 0;
 }
 
 void
@@ -105,52 +97,71 @@ index_take(struct catalog *c)
 }
 
 static struct catalog_name *
-name_new(struct catalog *c, const struct wanted *want, uint32_t index)
+name_new(struct catalog *c, const struct catalog_key *key, uint32_t index)
 {
-	size_t ns_size = strlen(want->ns) + 1, name_size = strlen(want->name) + 1;
-	struct catalog_name *n = must_alloc(sizeof(*n) + ns_size + name_size);
+	size_t ns_size = strlen(key->ns) + 1, name_size = strlen(key->name) + 1;
+	struct catalog_name *n =
+	    must_alloc(offsetof(struct catalog_name, text) + ns_size + name_size);
 
-	memcpy(n->text, want->ns, ns_size);
-	memcpy(n->text + ns_size, want->name, name_size);
+	memcpy(n->text, key->ns, ns_size);
+	memcpy(n->text + ns_size, key->name, name_size);
 	n->catalog = c;
-	n->next = NULL;
-	n->hash = want->hash;
+	n->hash = key->hash;
 	n->index = index;
-	n->ns = n->text;
-	n->name = n->text + ns_size;
+	n->name_at = (uint16_t)ns_size;
 	return n;
 }
 
 uint32_t
-catalog_name_own(struct catalog *c, const char *ns, const char *name)
+catalog_name_own(struct catalog *c, const struct catalog_key *key)
 {
-	struct wanted want = wanted_make(ns, name);
-	uint32_t index = rcumap_find_own(&c->by_name, want.hash, name_equal, c, &want);
+	uint32_t index = rcumap_find_own(&c->by_name, key->hash, name_equal, c, key);
 	struct catalog_entry *e;
 
 	if (index != RCUMAP_NONE)
 		return index;
 	index = index_take(c);
 	e = catalog_at(c, index);
-	rcu_publish(e->name, name_new(c, &want, index));
-	rcumap_insert(&c->by_name, want.hash, index);
+	rcu_publish(e->name, name_new(c, key, index));
+	rcumap_insert(&c->by_name, key->hash, index);
 	return index;
 }
 
 uint32_t
-catalog_find_own(const struct catalog *c, const char *ns, const char *name)
+catalog_find_own(const struct catalog *c, const struct catalog_key *key)
 {
-	struct wanted want = wanted_make(ns, name);
-
-	return rcumap_find_own(&c->by_name, want.hash, name_equal, c, &want);
+	return rcumap_find_own(&c->by_name, key->hash, name_equal, c, key);
 }
 
 uint32_t
 catalog_find(const struct catalog *c, const char *ns, const char *name)
 {
-	struct wanted want = wanted_make(ns, name);
+	struct catalog_key key = catalog_key(ns, name);
 
-	return rcumap_find(&c->by_name, want.hash, name_equal, c, &want);
+	return rcumap_find(&c->by_name, key.hash, name_equal, c, &key);
+}
+
+void
+catalog_prefetch_own(const struct catalog *c, const uint64_t *hashes, uint32_t n)
+{
+	uint32_t index[CATALOG_PREFETCH_MAX];
+
+	must(n <= CATALOG_PREFETCH_MAX);
+	for (uint32_t i = 0; i < n; i++)
+		rcumap_prefetch_own(&c->by_name, hashes[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		index[i] = rcumap_first_own(&c->by_name, hashes[i]);
+		if (index[i] != RCUMAP_NONE)
+			__builtin_prefetch(catalog_at(c, index[i]), 1);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct catalog_entry *e;
+
+		if (index[i] == RCUMAP_NONE)
+			continue;
+		e = catalog_at(c, index[i]);
+		__builtin_prefetch(rcu_own(e->name));
+	}
 }
 
 void

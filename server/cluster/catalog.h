@@ -18,14 +18,19 @@
 
 struct catalog;
 
-/* The name of an entry, published with it and immutable. */
+/*
+ * The name of an entry, published with it and immutable. What a search compares stands at its
+ * end, so that a usual name is one cache line.
+ */
 struct catalog_name {
-	struct rcu_later later;
+	union {
+		struct rcu_later later;
+		struct catalog_name *next; /* among those past their grace period */
+	};
 	struct catalog *catalog;
-	struct catalog_name *next; /* among those past their grace period */
-	uint64_t hash;
+	uint64_t hash; /* object_hash() */
 	uint32_t index;
-	const char *ns, *name; /* NUL-terminated, inside this block */
+	uint16_t name_at; /* of the name in text; at 0 is the namespace. Both NUL-terminated */
 	char text[];
 };
 
@@ -51,12 +56,29 @@ void catalog_init(struct catalog *c, size_t entry_size);
 /* Frees objects and names too. After rcu_drain(); no readers any more. */
 void catalog_fini(struct catalog *c) ON_WRITER;
 
+/* What is sought; the texts are borrowed, the hash is their object_hash(). */
+struct catalog_key {
+	const char *ns, *name;
+	uint64_t hash;
+};
+
+struct catalog_key catalog_key(const char *ns, const char *name);
+
 /* The index of the name, given now if it has none. */
-uint32_t catalog_name_own(struct catalog *c, const char *ns, const char *name) ON_WRITER;
+uint32_t catalog_name_own(struct catalog *c, const struct catalog_key *key) ON_WRITER;
 
 /* The index of the name, or RCUMAP_NONE. */
-uint32_t catalog_find_own(const struct catalog *c, const char *ns, const char *name) ON_WRITER;
+uint32_t catalog_find_own(const struct catalog *c, const struct catalog_key *key) ON_WRITER;
 uint32_t catalog_find(const struct catalog *c, const char *ns, const char *name) RCU_READER;
+
+/*
+ * Bring what a search for these names will touch into the cache, all of it at once: in tables
+ * beyond the second-level cache, finding them one after the other waits for memory three times
+ * each. n is at most CATALOG_PREFETCH_MAX.
+ */
+#define CATALOG_PREFETCH_MAX 64u
+void
+catalog_prefetch_own(const struct catalog *c, const uint64_t *hashes, uint32_t n) ON_WRITER;
 
 /* Give the index back: nothing names it any more and its object is NULL. */
 void catalog_forget(struct catalog *c, uint32_t index) ON_WRITER;

@@ -213,7 +213,7 @@ cluster_node_name(const struct cluster *c, uint32_t node)
 	const struct catalog_entry *e = catalog_at(&c->nodes, node);
 	const struct catalog_name *name = rcu_get(e->name);
 
-	return name ? name->name : NULL;
+	return name ? name->text + name->name_at : NULL;
 }
 
 uint32_t

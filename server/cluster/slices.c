@@ -27,23 +27,46 @@ service_release(struct cluster *c, uint32_t service)
 		catalog_forget(&c->services, service);
 }
 
+/* Does endpoint i have a node, and not its neighbour's (whose text it then shares)? */
+static bool
+names_another(const struct slice_names *names, uint32_t i)
+{
+	return names->offset[i] && (i == 0 || names->offset[i] != names->offset[i - 1]);
+}
+
+static void
+prefetch_nodes(const struct cluster *c, const struct slice_names *names, uint32_t from)
+    ON_WRITER
+{
+	uint64_t hashes[CATALOG_PREFETCH_MAX];
+	uint32_t n = 0;
+
+	for (uint32_t i = from; i < names->n && i < from + CATALOG_PREFETCH_MAX; i++) {
+		if (names_another(names, i))
+			hashes[n++] = slice_node_hash(names, i);
+	}
+	catalog_prefetch_own(&c->nodes, hashes, n);
+}
+
 void
 slice_resolve(struct cluster *c, struct slice *s, const struct slice_names *names)
 {
-	const char *last_name = NULL;
 	uint32_t last = ENDPOINT_NODE_NONE;
 
 	must(!names || names->n == s->n_endpoints);
 	for (uint32_t i = 0; i < s->n_endpoints; i++) {
-		const char *name = names ? slice_node_name(names, i) : NULL;
 		struct endpoint *e = slice_endpoint_mut(s, i);
 
 		e->node = ENDPOINT_NODE_NONE;
-		if (!name || !*name)
+		if (names && i % CATALOG_PREFETCH_MAX == 0)
+			prefetch_nodes(c, names, i);
+		if (!names || !names->offset[i])
 			continue;
-		if (name != last_name) { /* equal neighbours share one text */
-			last = catalog_name_own(&c->nodes, "", name);
-			last_name = name;
+		if (names_another(names, i)) {
+			struct catalog_key key = {
+			    "", slice_node_name(names, i), slice_node_hash(names, i)};
+
+			last = catalog_name_own(&c->nodes, &key);
 		}
 		e->node = last;
 		((struct node_entry *)catalog_at(&c->nodes, last))->refs++;
@@ -122,9 +145,13 @@ bool
 slice_belongs(struct cluster *c, uint32_t slice, const char *ns, const char *service)
 {
 	struct slice_entry *e = catalog_at(&c->slices, slice);
-	uint32_t before = e->service, now;
+	uint32_t before = e->service, now = 0;
 
-	now = service && *service ? catalog_name_own(&c->services, ns, service) + 1 : 0;
+	if (service && *service) {
+		struct catalog_key key = catalog_key(ns, service);
+
+		now = catalog_name_own(&c->services, &key) + 1;
+	}
 	if (before == now)
 		return false;
 	e->service = now;

@@ -98,6 +98,29 @@ rcumap_find_own(
 	return find(rcu_own(m->slots), hash, eq, ctx, key);
 }
 
+void
+rcumap_prefetch_own(const struct rcumap *m, uint64_t hash)
+{
+	const struct rcumap_slots *s = rcu_own(m->slots);
+
+	__builtin_prefetch((const void *)&s->slot[home(hash, s->mask)]);
+}
+
+static bool
+any_key(const void *ctx, uint32_t index, const void *key)
+{
+	(void)ctx;
+	(void)index;
+	(void)key;
+	return true;
+}
+
+uint32_t
+rcumap_first_own(const struct rcumap *m, uint64_t hash)
+{
+	return find(rcu_own(m->slots), hash, any_key, NULL, NULL);
+}
+
 static void
 put(struct rcumap_slots *s, uint64_t v)
 {

@@ -34,6 +34,13 @@ uint32_t rcumap_find(const struct rcumap *m, uint64_t hash, rcumap_eq *eq, const
 uint32_t rcumap_find_own(const struct rcumap *m, uint64_t hash, rcumap_eq *eq, const void *ctx,
     const void *key) ON_WRITER;
 
+/*
+ * For a search of many keys, whose cache misses should overlap: fetch the slot where the search
+ * for this hash begins; then learn which index it will try first (RCUMAP_NONE: none).
+ */
+void rcumap_prefetch_own(const struct rcumap *m, uint64_t hash) ON_WRITER;
+uint32_t rcumap_first_own(const struct rcumap *m, uint64_t hash) ON_WRITER;
+
 /* The key must be absent (insert) or present with this index (remove). index < RCUMAP_NONE - 1. */
 void rcumap_insert(struct rcumap *m, uint64_t hash, uint32_t index) ON_WRITER;
 void rcumap_remove(struct rcumap *m, uint64_t hash, uint32_t index) ON_WRITER;

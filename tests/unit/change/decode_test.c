@@ -189,11 +189,15 @@ the_node_names_of_endpoints_travel_beside_the_slice(void **state)
 	for (uint32_t i = 0; i < c->names->n; i++) {
 		const char *name = slice_node_name(c->names, i);
 
-		if (names[i])
-			assert_string_equal(name, names[i]);
-		else
+		if (!names[i]) {
 			assert_null(name);
+			continue;
+		}
+		assert_string_equal(name, names[i]);
+		assert_int_equal(slice_node_hash(c->names, i),
+		    object_hash("", 0, names[i], strlen(names[i])));
 	}
+	assert_int_equal(c->hash, object_hash("shop", 4, "web-1", 5));
 	assert_ptr_equal(slice_node_name(c->names, 0), slice_node_name(c->names, 1));
 	assert_int_equal(s->n_zones, 2);
 	assert_string_equal(s->zones[slice_endpoint(s, 2)->zone], "z1");

@@ -79,6 +79,23 @@ an_empty_map_finds_nothing(void **state)
 	rcumap_fini(&map);
 }
 
+/* No two of these keys have the same upper half of their hash, so what is tried first is it. */
+static void
+what_a_search_will_try_first_is_known_beforehand(void **state) ALL_ROLES
+{
+	(void)state;
+	begin();
+	for (uint32_t i = 0; i < KEYS; i += 2)
+		flip(i);
+	for (uint32_t i = 0; i < KEYS; i++) {
+		uint64_t hash = hash_of(key_of[i]);
+
+		rcumap_prefetch_own(&map, hash);
+		assert_int_equal(rcumap_first_own(&map, hash), present[i] ? i : RCUMAP_NONE);
+	}
+	rcumap_fini(&map);
+}
+
 static void
 random_inserts_and_removes_leave_what_a_plain_array_holds(void **state)
 {
@@ -189,6 +206,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_empty_map_finds_nothing),
+	    cmocka_unit_test(what_a_search_will_try_first_is_known_beforehand),
 	    cmocka_unit_test(random_inserts_and_removes_leave_what_a_plain_array_holds),
 	    cmocka_unit_test(coming_and_going_does_not_grow_the_map),
 	    cmocka_unit_test(keys_whose_hashes_are_equal_are_told_apart_by_comparing),
