@@ -176,6 +176,7 @@ bring_up(struct trial *t)
 	    .threads = c->threads,
 	    .as = 64512,
 	    .add_path = true,
+	    .tapes = true,
 	    .expected_paths = c->model->count,
 	    .checked = tables_that_fit(c),
 	    .target = t->contender.listen.addr,

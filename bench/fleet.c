@@ -6,6 +6,7 @@
  */
 #include "core/clock.h"
 #include "fleet_thread.h"
+#include "tape.h"
 
 #include <event2/event.h>
 
@@ -112,6 +113,7 @@ thread_init(struct fleet_thread *th, struct fleet *f, uint32_t first, uint32_t c
 	intake_init(&th->intake, f->options.expected_paths);
 	th->intake.on_change = f->options.on_change;
 	th->intake.ctx = f->options.ctx;
+	th->intake.tapes = f->options.tapes ? tapes_new(&th->intake) : NULL;
 	th->buffer = must_alloc(LINK_TAIL_MAX + LINK_READ_SIZE);
 	th->links = must_calloc(count + 1, sizeof(*th->links));
 	for (uint32_t i = 0; i < count; i++) {

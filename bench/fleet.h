@@ -20,6 +20,8 @@ struct fleet_options {
 	uint32_t checked; /* the first so many ToRs keep full tables */
 	uint32_t as;
 	bool add_path;
+	bool
+	    tapes; /* what many ToRs hear alike is read once (tape.h); no look at tables then */
 	size_t expected_paths;               /* in a table, about; 0: unknown */
 	struct ip_addr target, first_source; /* ToR n connects from first_source + n */
 	uint16_t port;

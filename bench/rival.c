@@ -243,6 +243,17 @@ placeholder(const struct rival_setup *s, const char *name, size_t n, char buf[RI
 	return buf;
 }
 
+/* Append n bytes of text; what does not fit is cut. */
+static void
+append(char out[RIVAL_ARG_MAX], const char *text, size_t n)
+{
+	size_t have = strlen(out), room = RIVAL_ARG_MAX - 1 - have;
+
+	n = n < room ? n : room;
+	memcpy(out + have, text, n);
+	out[have + n] = '\0';
+}
+
 static void
 expand(const struct rival_setup *s, const char *from, char out[RIVAL_ARG_MAX])
 {
@@ -251,11 +262,13 @@ expand(const struct rival_setup *s, const char *from, char out[RIVAL_ARG_MAX])
 	const char *value =
 	    close ? placeholder(s, open + 1, (size_t)(close - open - 1), buf) : NULL;
 
-	if (value)
-		snprintf(
-		    out, RIVAL_ARG_MAX, "%.*s%s%s", (int)(open - from), from, value, close + 1);
-	else
-		snprintf(out, RIVAL_ARG_MAX, "%s", from);
+	out[0] = '\0';
+	if (value) {
+		append(out, from, (size_t)(open - from));
+		append(out, value, strlen(value));
+		from = close + 1;
+	}
+	append(out, from, strlen(from));
 }
 
 void

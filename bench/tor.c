@@ -4,6 +4,7 @@
 
 #include "bgp/refresh.h"
 #include "core/clock.h"
+#include "tape.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ intake_fini(struct intake *in)
 {
 	attrset_store_fini(&in->attrs);
 	pathdict_fini(&in->dict);
+	tapes_free(in->tapes);
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		free(in->hops[f].slots);
 }
@@ -80,6 +82,9 @@ forget_table(struct tor *t)
 		memset(t->bits, 0, t->room / 8);
 	t->paths = t->digest = 0;
 	t->guess = 0;
+	t->tape = NULL;
+	t->tape_at = 0;
+	t->own_table = false;
 	t->eor[0] = t->eor[1] = false;
 	t->established_ns = t->first_update_ns = t->eor_ns = 0;
 }
@@ -181,7 +186,7 @@ on_message(struct tor *t, uint8_t type, const uint8_t *msg, size_t n, uint64_t n
 	switch (type) {
 	case BGP_UPDATE:
 		if (t->state == TOR_ESTABLISHED)
-			return tor_update(t, bgp_body(msg, n), now_ns);
+			return tapes_update(t, msg, n, now_ns);
 		break;
 	case BGP_KEEPALIVE:
 		if (t->state == TOR_OPEN_CONFIRM) {

@@ -41,6 +41,7 @@ struct intake {
 	struct hop_map hops[IP_FAMILIES];
 	tor_on_change *on_change; /* may be NULL */
 	void *ctx;
+	struct tapes *tapes; /* owned; NULL: every ToR has a table of its own (tape.h) */
 };
 
 /* expected: paths in a table, so that nothing has to grow while it is measured. */
@@ -66,6 +67,10 @@ struct tor {
 	uint64_t *bits; /* by dictionary index: held or not; counting only */
 	uint32_t room;  /* entries of the one or the other */
 	uint32_t guess; /* dictionary index of the path that will probably come next */
+	struct tape
+	    *tape; /* the stream it follows, and how many of its messages it had; NULL: none */
+	uint32_t tape_at;
+	bool own_table; /* follows none until the session ends */
 	uint64_t paths, digest;
 	struct tor_counts counts;
 	uint64_t last_keepalive_ns, established_ns, first_update_ns, eor_ns;

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A tape is messages end to end, what each did to the table and to the counts, and a ToR of its own (the
+ * reader) that has read all of them. Whoever reaches the end of a tape first with a new message has the reader
+ * read it. Where two streams part, a new tape begins with what they have in common.
+ */
+#include "tape.h"
+
+#include "bgp/message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TAPES     8            /* streams at once; more are read by each ToR for itself */
+#define TAPE_SIZE (512u << 20) /* bytes of one at most: 50 million paths */
+
+struct tape_entry {
+	size_t at; /* in bytes */
+	uint32_t size;
+	bool eor[IP_FAMILIES];
+	uint64_t paths, digest;   /* of the table, behind the message */
+	struct tor_counts counts; /* that the message added; no bytes and messages */
+};
+
+struct tape {
+	struct tape *parent; /* the first `fork` messages are the parent's; NULL: none */
+	uint32_t fork;
+	struct tor reader;
+	struct tape_entry *entries;
+	uint32_t count, room;
+	uint8_t *bytes;
+	size_t size, bytes_room;
+};
+
+struct tapes {
+	struct intake *intake;
+	struct tape *list[TAPES];
+	unsigned count;
+};
+
+struct tapes *
+tapes_new(struct intake *in)
+{
+	struct tapes *s = must_calloc(1, sizeof(*s));
+
+	must(!in->on_change);
+	s->intake = in;
+	return s;
+}
+
+void
+tapes_free(struct tapes *s)
+{
+	if (!s)
+		return;
+	for (unsigned i = 0; i < s->count; i++) {
+		tor_fini(&s->list[i]->reader);
+		free(s->list[i]->entries);
+		free(s->list[i]->bytes);
+		free(s->list[i]);
+	}
+	free(s);
+}
+
+static struct tor_counts
+counts_minus(const struct tor_counts *a, const struct tor_counts *b)
+{
+	return (struct tor_counts){.updates = a->updates - b->updates,
+	    .announced = a->announced - b->announced,
+	    .withdrawn = a->withdrawn - b->withdrawn,
+	    .withdrawn_unknown = a->withdrawn_unknown - b->withdrawn_unknown,
+	    .replaced = a->replaced - b->replaced,
+	    .id_mismatch = a->id_mismatch - b->id_mismatch};
+}
+
+static void
+add_counts(struct tor_counts *sum, const struct tor_counts *c)
+{
+	sum->updates += c->updates;
+	sum->announced += c->announced;
+	sum->withdrawn += c->withdrawn;
+	sum->withdrawn_unknown += c->withdrawn_unknown;
+	sum->replaced += c->replaced;
+	sum->id_mismatch += c->id_mismatch;
+}
+
+/* The reader reads one more message. False: it is malformed (reader.trouble), the tape stays as it was. */
+static bool
+tape_append(struct tape *p, const uint8_t *msg, size_t n)
+{
+	struct tor *r = &p->reader;
+	struct tor_counts before = r->counts;
+
+	r->eor[0] = r->eor[1] = false;
+	if (!tor_update(r, bgp_body(msg, n), 1))
+		return false;
+	if (p->count == p->room) {
+		p->room = p->room ? p->room * 2 : 1024;
+		p->entries = must_realloc(p->entries, p->room * sizeof(*p->entries));
+	}
+	if (p->size + n > p->bytes_room) {
+		p->bytes_room = (p->size + n) * 2;
+		p->bytes = must_realloc(p->bytes, p->bytes_room);
+	}
+	memcpy(p->bytes + p->size, msg, n);
+	p->entries[p->count++] = (struct tape_entry){.at = p->size,
+	    .size = (uint32_t)n,
+	    .eor = {r->eor[0], r->eor[1]},
+	    .paths = r->paths,
+	    .digest = r->digest,
+	    .counts = counts_minus(&r->counts, &before)};
+	p->size += n;
+	return true;
+}
+
+static bool
+same_form(const struct negotiated *a, const struct negotiated *b)
+{
+	return memcmp(a->families, b->families, sizeof(a->families)) == 0 &&
+	       memcmp(a->add_path_rx, b->add_path_rx, sizeof(a->add_path_rx)) == 0;
+}
+
+/* A tape that begins with the first `at` messages of `from`, or NULL: there are enough. */
+static struct tape *
+tape_new(struct tapes *s, const struct tor *t, struct tape *from, uint32_t at)
+{
+	struct tape *p;
+
+	if (s->count == TAPES)
+		return NULL;
+	p = must_calloc(1, sizeof(*p));
+	p->parent = from;
+	p->fork = at;
+	tor_init(&p->reader, s->intake, UINT32_MAX, t->local.as, t->local.router_id, true,
+	    t->add_path_wanted);
+	p->reader.agreed = t->agreed;
+	p->reader.state = TOR_ESTABLISHED;
+	for (uint32_t i = 0; i < at; i++) {
+		const struct tape_entry *e = &from->entries[i];
+		bool same = tape_append(p, from->bytes + e->at, e->size);
+
+		must(same);
+	}
+	s->list[s->count++] = p;
+	return p;
+}
+
+/* The eldest tape that has the first n messages of p. */
+static const struct tape *
+origin(const struct tape *p, uint32_t n)
+{
+	while (p->parent && p->fork >= n)
+		p = p->parent;
+	return p;
+}
+
+static bool
+tape_has(const struct tape *p, uint32_t at, const uint8_t *msg, size_t n)
+{
+	return at < p->count && p->entries[at].size == n &&
+	       memcmp(p->bytes + p->entries[at].at, msg, n) == 0;
+}
+
+/* Another tape with the ToR's past and this message; NULL: none. */
+static struct tape *
+find_other(struct tapes *s, const struct tor *t, const uint8_t *msg, size_t n)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		struct tape *p = s->list[i];
+
+		if (same_form(&p->reader.agreed, &t->agreed) &&
+		    (t->tape_at == 0 || origin(p, t->tape_at) == origin(t->tape, t->tape_at)) &&
+		    tape_has(p, t->tape_at, msg, n))
+			return p;
+	}
+	return NULL;
+}
+
+/* Put the ToR on a tape whose next message is this one. False: there is none for it. */
+static bool
+choose_tape(struct tor *t, const uint8_t *msg, size_t n)
+{
+	struct tapes *s = t->in->tapes;
+	struct tape *p;
+
+	if (t->tape && tape_has(t->tape, t->tape_at, msg, n))
+		return true;
+	p = find_other(s, t, msg, n);
+	if (!p && t->tape && t->tape_at == t->tape->count)
+		p = t->tape; /* its end: ours to continue */
+	else if (!p)
+		p = tape_new(s, t, t->tape, t->tape_at);
+	if (!p || p->size + n > TAPE_SIZE)
+		return false;
+	t->tape = p;
+	return true;
+}
+
+static void
+take_entry(struct tor *t, const struct tape_entry *e, uint64_t now_ns)
+{
+	bool eor = e->eor[0] || e->eor[1];
+
+	t->tape_at++;
+	t->paths = e->paths;
+	t->digest = e->digest;
+	add_counts(&t->counts, &e->counts);
+	for (unsigned f = 0; f < IP_FAMILIES; f++)
+		t->eor[f] = t->eor[f] || e->eor[f];
+	if (eor && tor_has_eor(t))
+		t->eor_ns = now_ns;
+	if (!eor && t->first_update_ns == 0)
+		t->first_update_ns = now_ns;
+}
+
+void
+tapes_leave(struct tor *t)
+{
+	const struct tape *p = t->tape;
+	struct tor as_it_was = *t;
+
+	t->own_table = true;
+	t->tape = NULL;
+	t->paths = t->digest = 0;
+	for (uint32_t i = 0; p && i < t->tape_at; i++) {
+		const struct tape_entry *e = &p->entries[i];
+		bool same = tor_update(t, bgp_body(p->bytes + e->at, e->size), 1);
+
+		must(same);
+	}
+	must(t->paths == as_it_was.paths && t->digest == as_it_was.digest);
+	t->counts = as_it_was.counts;
+	t->first_update_ns = as_it_was.first_update_ns;
+	t->eor_ns = as_it_was.eor_ns;
+	memcpy(t->eor, as_it_was.eor, sizeof(t->eor));
+}
+
+bool
+tapes_update(struct tor *t, const uint8_t *msg, size_t n, uint64_t now_ns)
+{
+	if (!t->in->tapes || t->own_table)
+		return tor_update(t, bgp_body(msg, n), now_ns);
+	if (!choose_tape(t, msg, n)) {
+		tapes_leave(t);
+		return tor_update(t, bgp_body(msg, n), now_ns);
+	}
+	struct tape *p = t->tape;
+
+	if (t->tape_at == p->count && !tape_append(p, msg, n)) {
+		memcpy(t->trouble, p->reader.trouble, sizeof(t->trouble));
+		return false;
+	}
+	take_entry(t, &p->entries[t->tape_at], now_ns);
+	return true;
+}

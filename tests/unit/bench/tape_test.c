@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ToRs that hear the same are judged by one reading; those that do not are judged no less exactly. */
+#include "speaker.h"
+#include "tape.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define TORS 20
+
+static struct intake in;
+static struct tor tors[TORS], lone;
+static struct intake lone_in;
+
+static void
+bring_up(struct tor *t)
+{
+	uint8_t hello[400];
+	struct wire_out w = wire_out(hello, sizeof(hello));
+
+	tor_start(t);
+	speaker_hello(&w);
+	assert_int_equal(tor_receive(t, hello, wire_written(&w), 1), wire_written(&w));
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	intake_init(&in, 0);
+	intake_init(&lone_in, 0);
+	in.tapes = tapes_new(&in);
+	for (unsigned i = 0; i < TORS; i++)
+		tor_init(&tors[i], &in, i, 64512, 0x7f010001u + i, i % 2 == 0, true);
+	tor_init(&lone, &lone_in, 0, 64512, 0x7f020001u, true, true);
+	for (unsigned i = 0; i < TORS; i++)
+		bring_up(&tors[i]);
+	bring_up(&lone);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < TORS; i++)
+		tor_fini(&tors[i]);
+	tor_fini(&lone);
+	intake_fini(&in);
+	intake_fini(&lone_in);
+	return 0;
+}
+
+/* One UPDATE for the path 10.96.0.n/32 via 172.16.0.hop. */
+static void
+say(struct tor *t, uint8_t n, uint8_t hop, bool withdraw)
+{
+	uint8_t buf[200];
+	struct wire_out w = wire_out(buf, sizeof(buf));
+	struct ip_prefix p = {.addr = ip_v4(0x0a600000u + n), .len = 32};
+	struct ip_addr h = ip_v4(0xac100000u + hop);
+
+	speaker_update4(&w, &p, 1, &h, 100, withdraw);
+	assert_int_equal(tor_receive(t, buf, wire_written(&w), 2), wire_written(&w));
+}
+
+static void
+say_eor(struct tor *t)
+{
+	uint8_t buf[200];
+	struct wire_out w = wire_out(buf, sizeof(buf));
+
+	speaker_eor(&w);
+	assert_int_equal(tor_receive(t, buf, wire_written(&w), 3), wire_written(&w));
+}
+
+static void
+assert_as_lone(const struct tor *t)
+{
+	assert_int_equal(t->paths, lone.paths);
+	assert_int_equal(t->digest, lone.digest);
+	assert_int_equal(t->counts.announced, lone.counts.announced);
+	assert_int_equal(t->counts.withdrawn, lone.counts.withdrawn);
+	assert_int_equal(t->counts.replaced, lone.counts.replaced);
+	assert_int_equal(t->counts.updates, lone.counts.updates);
+	assert_int_equal(t->counts.bytes, lone.counts.bytes);
+	assert_int_equal(tor_has_eor(t), tor_has_eor(&lone));
+}
+
+static void
+tors_that_hear_the_same_hold_what_one_alone_would(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i <= TORS; i++) {
+		struct tor *t = i == TORS ? &lone : &tors[i];
+
+		for (uint8_t n = 1; n < 50; n++)
+			say(t, n, n % 7, false);
+		say(t, 3, 3, true);
+		say(t, 4, 4, false); /* again */
+		say_eor(t);
+	}
+	for (unsigned i = 0; i < TORS; i++) {
+		assert_as_lone(&tors[i]);
+		assert_false(tors[i].own_table);
+		assert_null(tors[i].held);
+		assert_null(tors[i].bits);
+	}
+}
+
+static void
+whoever_hears_it_first_has_it_read(void **state)
+{
+	(void)state;
+	for (uint8_t n = 1; n < 50; n++) {
+		for (unsigned i = 0; i < TORS; i++)
+			say(&tors[(i + n) % TORS], n, 1, false); /* each is first at times */
+		say(&lone, n, 1, false);
+	}
+	for (unsigned i = 0; i < TORS; i++)
+		assert_as_lone(&tors[i]);
+}
+
+static void
+streams_that_part_are_followed_on_both_sides(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < TORS; i++)
+		for (uint8_t n = 1; n < 50; n++)
+			say(&tors[i], n, n > 25 && i % 3 == 0 ? 9 : 1, false);
+	for (uint8_t n = 1; n < 50; n++)
+		say(&lone, n, n > 25 ? 9 : 1, false);
+	for (unsigned i = 0; i < TORS; i++) {
+		assert_false(tors[i].own_table);
+		if (i % 3 == 0)
+			assert_as_lone(&tors[i]);
+		else
+			assert_int_not_equal(tors[i].digest, lone.digest);
+		assert_int_equal(tors[i].paths, 49);
+	}
+}
+
+static void
+a_tor_unlike_all_others_gets_a_table_of_its_own(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < TORS; i++)
+		for (uint8_t n = 1; n < 50; n++)
+			say(&tors[i], n, (uint8_t)(n > 25 ? i + 1 : 1), false);
+	for (uint8_t n = 1; n < 50; n++)
+		say(&lone, n, (uint8_t)(n > 25 ? TORS : 1), false);
+	assert_true(tors[TORS - 1].own_table);
+	assert_as_lone(&tors[TORS - 1]);
+	say(&tors[TORS - 1], 30, TORS, true);
+	say(&lone, 30, TORS, true);
+	assert_as_lone(&tors[TORS - 1]);
+}
+
+static void
+one_wrong_byte_is_one_wrong_table(void **state)
+{
+	(void)state;
+	say(&tors[0], 1, 1, false);
+	say(&tors[1], 1, 1, false);
+	say(&tors[0], 2, 1, false);
+	say(&tors[1], 3, 1, false);
+	assert_int_equal(tors[0].paths, tors[1].paths);
+	assert_int_not_equal(tors[0].digest, tors[1].digest);
+}
+
+static void
+a_session_that_starts_anew_starts_at_the_beginning(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		for (uint8_t n = 1; n < 9; n++)
+			say(&tors[i], n, 1, false);
+	tor_stop(&tors[1]);
+	assert_int_equal(tors[1].paths, 0);
+	bring_up(&tors[1]);
+	for (uint8_t n = 8; n > 0;
+	     n--) /* the other way round: a stream of its own, the same table */
+		say(&tors[1], n, 1, false);
+	assert_int_equal(tors[1].paths, tors[0].paths);
+	assert_int_equal(tors[1].digest, tors[0].digest);
+	assert_ptr_not_equal(tors[1].tape, tors[0].tape);
+}
+
+static void
+a_malformed_update_ends_the_session_of_each_that_hears_it(void **state)
+{
+	uint8_t bad[BGP_HEADER_SIZE + 4] = {0};
+
+	(void)state;
+	bgp_header_encode(bad, sizeof(bad), BGP_UPDATE);
+	bad[BGP_HEADER_SIZE + 1] = 9; /* withdrawn routes beyond the message */
+	for (unsigned i = 0; i < 2; i++) {
+		say(&tors[i], 1, 1, false);
+		assert_int_equal(tor_receive(&tors[i], bad, sizeof(bad), 3), SIZE_MAX);
+		assert_true(tors[i].trouble[0] != '\0');
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	    TEST(tors_that_hear_the_same_hold_what_one_alone_would),
+	    TEST(whoever_hears_it_first_has_it_read),
+	    TEST(streams_that_part_are_followed_on_both_sides),
+	    TEST(a_tor_unlike_all_others_gets_a_table_of_its_own),
+	    TEST(one_wrong_byte_is_one_wrong_table),
+	    TEST(a_session_that_starts_anew_starts_at_the_beginning),
+	    TEST(a_malformed_update_ends_the_session_of_each_that_hears_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
