@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "feed/follow.h"
+
+#include "core/clock.h"
+#include "core/hash.h"
+#include "core/log.h"
+#include "feed/counts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ABSENT_NS          (300 * NS_PER_S)
+#define WATCH_SECONDS      300 /* a watch is asked for this long, and up to as long again */
+#define SHORT_WATCH_NS     NS_PER_S /* one that ended sooner counts as a failure */
+#define ERROR_BODY_MAX     65536
+#define WATCH_FAILURES_MAX 5 /* refused that often from one version: list again */
+#define RETRY_AFTER_MAX    60
+
+enum {
+	HTTP_OK = 200,
+	HTTP_BAD = 400,
+	HTTP_FORBIDDEN = 403,
+	HTTP_NOT_FOUND = 404,
+	HTTP_GONE = 410,
+	HTTP_UNPROCESSABLE = 422
+};
+
+static void
+start_over(struct follow *f)
+{
+	bool list = f->options.no_streaming || f->streaming_refused;
+
+	f->state = list ? FOLLOW_LISTING : FOLLOW_STREAMING;
+	free(f->next_page);
+	f->next_page = NULL;
+	f->version[0] = '\0';
+}
+
+void
+follow_init(struct follow *f, const struct source *source, const struct follow_options *options,
+    const struct follow_sink *sink, void *ctx)
+{
+	memset(f, 0, sizeof(*f));
+	f->source = source;
+	f->options = *options;
+	f->sink = sink;
+	f->ctx = ctx;
+	f->random = hash_two(options->seed, source->resource);
+	if (f->options.absent_ns == 0)
+		f->options.absent_ns = ABSENT_NS;
+	if (f->options.backoff_first == 0)
+		f->options.backoff_first = FOLLOW_BACKOFF_FIRST;
+	frames_init(&f->frames);
+	start_over(f);
+}
+
+void
+follow_fini(struct follow *f)
+{
+	frames_fini(&f->frames);
+	free(f->body);
+	free(f->next_page);
+	memset(f, 0, sizeof(*f));
+}
+
+uint64_t
+follow_due(const struct follow *f)
+{
+	return f->busy ? NS_NEVER : f->due_ns;
+}
+
+/* 0 <= result < n */
+static uint64_t
+random_below(struct follow *f, uint64_t n)
+{
+	f->random = hash_mix(f->random + 0x9e3779b97f4a7c15ull);
+	return f->random % n;
+}
+
+/* --- requests --- */
+
+static void
+put_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+		             (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.' ||
+		             c == '~';
+
+		fprintf(out, plain ? "%c" : "%%%02X", c);
+	}
+}
+
+static void
+put_query(struct follow *f, FILE *out, struct follow_request *r)
+{
+	if (f->state == FOLLOW_LISTING || f->state == FOLLOW_ABSENT) {
+		if (!f->unpaged)
+			fprintf(out, "?limit=%u", f->options.page_limit);
+		if (f->next_page) {
+			fputs(f->unpaged ? "?continue=" : "&continue=", out);
+			put_escaped(out, f->next_page);
+		}
+		return;
+	}
+	r->watch = true;
+	r->timeout_s = WATCH_SECONDS + (unsigned)random_below(f, WATCH_SECONDS);
+	fprintf(out, "?watch=1&allowWatchBookmarks=true&timeoutSeconds=%u", r->timeout_s);
+	if (f->state == FOLLOW_STREAMING) {
+		fputs("&sendInitialEvents=true&resourceVersionMatch=NotOlderThan", out);
+	} else {
+		fputs("&resourceVersion=", out);
+		put_escaped(out, f->version);
+	}
+}
+
+void
+follow_request(struct follow *f, uint64_t now_ns, struct follow_request *out)
+{
+	size_t size;
+	FILE *text;
+
+	must(!f->busy);
+	if (f->state == FOLLOW_ABSENT)
+		start_over(f);
+	memset(out, 0, sizeof(*out));
+	text = open_memstream(&out->path, &size);
+	if (!text)
+		die("out of memory");
+	fputs(f->older_path ? f->source->older_path : f->source->path, text);
+	put_query(f, text, out);
+	fclose(text);
+	f->busy = true;
+	f->stopped = false;
+	f->http_status = 0;
+	f->began_ns = now_ns;
+	f->fault = NULL;
+	f->body_len = 0;
+	memset(&f->error, 0, sizeof(f->error));
+	frames_reset(&f->frames);
+}
+
+/* --- answers --- */
+
+void
+follow_answer(struct follow *f, int http_status)
+{
+	bool first = f->state == FOLLOW_STREAMING ||
+	             (f->state == FOLLOW_LISTING && f->next_page == NULL);
+
+	f->http_status = http_status;
+	if (http_status == HTTP_OK && first)
+		f->sink->listing_begins(f->ctx, f->source);
+}
+
+static bool
+stop(struct follow *f, const char *fault)
+{
+	f->stopped = true;
+	f->fault = fault;
+	return false;
+}
+
+static void
+keep_version(struct follow *f, struct value_span v)
+{
+	if (v.n == 0 || v.n > FOLLOW_VERSION_MAX)
+		return;
+	memcpy(f->version, v.at, v.n);
+	f->version[v.n] = '\0';
+}
+
+static void
+listing_is_complete(struct follow *f, struct value_span version)
+{
+	f->streaming_refused = false; /* the server may be a newer one the next time */
+	f->unpaged = false;
+	f->failures = 0;
+	f->last_error[0] = '\0';
+	free(f->next_page);
+	f->next_page = NULL;
+	keep_version(f, version);
+	f->state = FOLLOW_WATCHING;
+	f->sink->listing_ends(f->ctx, f->source, version);
+}
+
+static bool
+take_bookmark(struct follow *f, const struct object_meta *meta)
+{
+	if (f->state == FOLLOW_WATCHING) {
+		keep_version(f, meta->resource_version);
+		return true;
+	}
+	if (!meta->initial_events_end) {
+		/* It does not know what it was asked for and would never say that this is all. */
+		f->streaming_refused = true;
+		return stop(f, "the server does not stream initial events");
+	}
+	listing_is_complete(f, meta->resource_version);
+	return true;
+}
+
+static bool
+on_frame(void *ctx, struct value_span payload)
+{
+	struct follow *f = ctx;
+	struct watch_event e;
+	struct object_meta meta;
+	const char *fault;
+
+	if (!watch_event_open(payload, &e, &fault))
+		return stop(f, fault);
+	if (e.type == WATCH_ERROR) {
+		api_status_open(&e.object, &f->error);
+		return stop(f, NULL);
+	}
+	if (!value_span_is(e.object.kind, resource_rows[f->source->resource].kind) ||
+	    !object_meta_read(e.object.raw, &meta))
+		return stop(f, "an object of the watch is not of the resource's kind");
+	counts_add(COUNT_EVENTS, 1);
+	if (e.type == WATCH_BOOKMARK)
+		return take_bookmark(f, &meta);
+	if (f->state == FOLLOW_WATCHING) {
+		f->failures = 0;
+		f->last_error[0] = '\0';
+		keep_version(f, meta.resource_version);
+	}
+	if (e.type == WATCH_DELETED)
+		f->sink->deleted(f->ctx, f->source, e.object.raw);
+	else
+		f->sink->object(f->ctx, f->source, e.object.raw);
+	return true;
+}
+
+static bool
+keep_body(struct follow *f, const void *bytes, size_t n)
+{
+	size_t max = f->http_status == HTTP_OK ? FOLLOW_BODY_MAX : ERROR_BODY_MAX;
+
+	if (n > max - f->body_len) {
+		if (f->http_status == HTTP_OK)
+			return stop(f, "the answer is longer than a list can be");
+		n = max - f->body_len; /* what is wrong stands at the beginning */
+	}
+	if (f->body_len + n > f->body_cap) {
+		f->body_cap = (f->body_len + n) * 2;
+		f->body = must_realloc(f->body, f->body_cap);
+	}
+	if (n > 0)
+		memcpy(f->body + f->body_len, bytes, n);
+	f->body_len += n;
+	return true;
+}
+
+bool
+follow_bytes(struct follow *f, const void *bytes, size_t n)
+{
+	if (f->http_status != HTTP_OK || f->state == FOLLOW_LISTING)
+		return keep_body(f, bytes, n);
+	if (frames_feed(&f->frames, bytes, n, on_frame, f))
+		return true;
+	return f->stopped ? false : stop(f, f->frames.fault);
+}
+
+/* --- what follows from an answer --- */
+
+static void
+fail(struct follow *f, const char *error, unsigned retry_after_s, uint64_t now_ns)
+{
+	uint64_t delay = f->options.backoff_first;
+
+	for (unsigned i = 0; i < f->failures && delay < FOLLOW_BACKOFF_MAX; i++)
+		delay *= 2;
+	if (delay > FOLLOW_BACKOFF_MAX)
+		delay = FOLLOW_BACKOFF_MAX;
+	delay = delay / 2 + random_below(f, delay / 2 + 1);
+	if (retry_after_s > RETRY_AFTER_MAX)
+		retry_after_s = RETRY_AFTER_MAX;
+	if (delay < retry_after_s * NS_PER_S)
+		delay = retry_after_s * NS_PER_S + random_below(f, NS_PER_S);
+	f->failures++;
+	f->due_ns = now_ns + delay;
+	counts_add(COUNT_API_FAILURES, 1);
+	/* The same again is said ever less often. */
+	if (strncmp(f->last_error, error, sizeof(f->last_error) - 1) == 0 &&
+	    (f->failures & (f->failures - 1)) != 0)
+		return;
+	snprintf(f->last_error, sizeof(f->last_error), "%s", error);
+	log_warn("cannot follow the API, trying again",
+	    f_str("resource", resource_rows[f->source->resource].plural),
+	    f_str("state", follow_state_text(f->state)), f_str("error", error),
+	    f_u64("failures", f->failures), f_u64("retry_ms", delay / NS_PER_MS));
+}
+
+static void
+take_page(struct follow *f, uint64_t now_ns)
+{
+	const struct resource_row *row = &resource_rows[f->source->resource];
+	struct value_span body = {.at = f->body, .n = f->body_len};
+	struct value_span item;
+	struct list_page page;
+	char kind[64];
+	enum pb_next next;
+
+	snprintf(kind, sizeof(kind), "%sList", row->kind);
+	if (!list_open(body, &page) || !value_span_is(page.kind, kind)) {
+		start_over(f);
+		fail(f, "the answer is not a list of the resource in Kubernetes protobuf", 0,
+		    now_ns);
+		return;
+	}
+	while ((next = list_next(&page, &item)) == PB_FIELD)
+		f->sink->object(f->ctx, f->source, item);
+	if (next == PB_BAD) {
+		start_over(f);
+		fail(f, "a list breaks off in its middle", 0, now_ns);
+		return;
+	}
+	f->due_ns = now_ns;
+	free(f->next_page);
+	f->next_page = page.next.n ? strndup((const char *)page.next.at, page.next.n) : NULL;
+	if (!f->next_page)
+		listing_is_complete(f, page.resource_version);
+}
+
+static void
+be_absent(struct follow *f, uint64_t now_ns)
+{
+	struct value_span nothing = {.at = NULL, .n = 0};
+
+	if (f->failures == 0)
+		log_info("the API does not have this resource, going on without it",
+		    f_str("resource", resource_rows[f->source->resource].plural));
+	start_over(f);
+	f->state = FOLLOW_ABSENT;
+	f->older_path = false;
+	f->failures = 1; /* so that it is said once */
+	f->last_error[0] = '\0';
+	f->due_ns = now_ns + f->options.absent_ns + random_below(f, f->options.absent_ns);
+	f->sink->listing_begins(f->ctx, f->source);
+	f->sink->listing_ends(f->ctx, f->source, nothing);
+}
+
+/* The server has forgotten the version, or the token of the next page. */
+static void
+be_gone(struct follow *f, uint64_t now_ns)
+{
+	bool listing = f->state == FOLLOW_LISTING;
+
+	counts_add(COUNT_RELISTS, 1);
+	if (listing)
+		f->unpaged = f->next_page != NULL;
+	start_over(f);
+	if (f->failures > 0 || listing) {
+		fail(f, "410: the server has forgotten where we were", 0, now_ns);
+		return;
+	}
+	log_info("the server has forgotten where we were, listing again",
+	    f_str("resource", resource_rows[f->source->resource].plural));
+	f->failures = 1; /* a second time in a row waits */
+	f->due_ns = now_ns;
+}
+
+static bool
+is_refusal_of_streaming(const struct follow *f)
+{
+	return f->state == FOLLOW_STREAMING &&
+	       (f->http_status == HTTP_BAD || f->http_status == HTTP_FORBIDDEN ||
+	           f->http_status == HTTP_UNPROCESSABLE);
+}
+
+static const char *
+hint(int code)
+{
+	switch (code) {
+	case 401:
+		return " (the credentials are not accepted)";
+	case HTTP_FORBIDDEN:
+		return " (it needs get, list and watch: see deploy/feed-rbac.yaml)";
+	default:
+		return "";
+	}
+}
+
+/* The server has said no: in the answer's status, or in an event of the watch. */
+static void
+refused(struct follow *f, int code, unsigned retry_after_s, uint64_t now_ns)
+{
+	char text[480];
+
+	if (code == HTTP_NOT_FOUND && f->source->older_path[0] && !f->older_path) {
+		f->older_path = true;
+		start_over(f);
+		f->due_ns = now_ns;
+		return;
+	}
+	if (code == HTTP_NOT_FOUND && f->source->optional) {
+		be_absent(f, now_ns);
+		return;
+	}
+	f->older_path = f->older_path && code != HTTP_NOT_FOUND;
+	if (code == HTTP_GONE || strcmp(f->error.reason, "Expired") == 0) {
+		be_gone(f, now_ns);
+		return;
+	}
+	if (is_refusal_of_streaming(f)) {
+		log_info("initial events were refused, reading lists",
+		    f_str("resource", resource_rows[f->source->resource].plural),
+		    f_str("answer", f->error.message));
+		f->streaming_refused = true;
+		start_over(f);
+		f->due_ns = now_ns;
+		return;
+	}
+	snprintf(text, sizeof(text), "%d %s%s%s", code, f->error.message,
+	    f->error.message[0] ? "" : f->error.reason, hint(code));
+	if (f->state != FOLLOW_WATCHING || f->failures + 1 >= WATCH_FAILURES_MAX)
+		start_over(f);
+	fail(f, text, retry_after_s, now_ns);
+}
+
+static void
+broke_off(struct follow *f, const char *error, uint64_t now_ns)
+{
+	bool refused_streaming = f->stopped && f->streaming_refused;
+
+	/* A page can be asked for again, and a watch goes on where it was; initial events cannot. */
+	if (f->state == FOLLOW_STREAMING)
+		start_over(f);
+	if (f->fault && f->state == FOLLOW_WATCHING)
+		start_over(f); /* what was not understood may have been a change */
+	if (refused_streaming)
+		f->due_ns = now_ns;
+	else
+		fail(f, error, 0, now_ns);
+}
+
+static void
+ended(struct follow *f, uint64_t now_ns)
+{
+	if (f->state == FOLLOW_LISTING)
+		take_page(f, now_ns);
+	else if (f->state == FOLLOW_STREAMING)
+		broke_off(f, "the watch ended before its initial events did", now_ns);
+	else if (now_ns - f->began_ns < SHORT_WATCH_NS)
+		fail(f, "the watch ended at once", 0, now_ns);
+	else
+		f->due_ns = now_ns;
+}
+
+void
+follow_done(
+    struct follow *f, const char *transport_error, unsigned retry_after_s, uint64_t now_ns)
+{
+	struct value_span body = {.at = f->body, .n = f->body_len};
+
+	must(f->busy);
+	f->busy = false;
+	if (f->http_status != 0 && f->http_status != HTTP_OK) {
+		api_status_read(body, &f->error);
+		refused(f, f->http_status, retry_after_s, now_ns);
+	} else if (f->stopped && !f->fault) {
+		refused(f, f->error.code, retry_after_s, now_ns);
+	} else if (f->stopped) {
+		broke_off(f, f->fault, now_ns);
+	} else if (transport_error) {
+		broke_off(f, transport_error, now_ns);
+	} else {
+		ended(f, now_ns);
+	}
+	free(f->body);
+	f->body = NULL;
+	f->body_len = f->body_cap = 0;
+}
+
+void
+follow_restart(struct follow *f, uint64_t now_ns)
+{
+	f->busy = false;
+	start_over(f);
+	f->due_ns = now_ns;
+}
+
+const char *
+follow_state_text(enum follow_state state)
+{
+	static const char *const texts[] = {"streaming", "listing", "watching", "absent"};
+
+	return texts[state];
+}

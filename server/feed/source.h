@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The resources that are followed: where the API serves them, and which of their fields are not
+ * written to the stream. Constant tables, made from source.def.
+ */
+#pragma once
+
+#include "feed/filter.h"
+#include "schema/key.h"
+
+enum source_id {
+#define SOURCE(resource, path, older_path, optional, rules) SOURCE_##resource,
+#include "feed/source.def"
+#undef SOURCE
+	SOURCE_COUNT
+};
+
+struct source {
+	enum resource resource;
+	const char *path, *older_path;
+	bool optional;
+	/* What the stream does not need, without and with most annotations left out. */
+	const struct filter_rule *stored, *stored_no_annotations;
+	/* Beyond that, what may change without the object having changed for anybody. */
+	const struct filter_rule *compared;
+};
+
+extern const struct source sources[SOURCE_COUNT];
