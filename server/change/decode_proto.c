@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kubernetes protobuf to the raw form. The only file of the server that knows protobuf-c. It
+ * Kubernetes protobuf to the raw form. The only file of the server that knows protobuf-c
+ * (decode_slice.c takes the usual slice past it). It
  * unpacks into the decoder's arena, so that nothing is freed piece by piece, and under a
  * budget, because two bytes of input can ask for a hundred of memory. The messages do not
  * recurse, so their depth is bounded by the schema.
@@ -209,13 +210,54 @@ span_text(struct decoder *d, struct value_span s)
 	return s.n ? arena_strndup(&d->scratch, (const char *)s.at, s.n) : NULL;
 }
 
+static void *
+unpack(struct decoder *d, const ProtobufCMessageDescriptor *what, struct value_span bytes)
+{
+	ProtobufCAllocator allocator = {scratch_alloc, scratch_free, &d->scratch};
+
+	return protobuf_c_message_unpack(what, &allocator, bytes.n, bytes.at);
+}
+
+/* The whole object as its message; false: it is not well-formed, or too large. */
+static bool
+take_object(struct decoder *d, struct value_span bytes, struct raw_object *raw)
+{
+	void *m = unpack(d, descriptor_of(raw->resource), bytes);
+
+	if (!m)
+		return false;
+	if (raw->resource == RESOURCE_NODE)
+		take_node(d, m, raw);
+	else if (raw->resource == RESOURCE_SERVICE)
+		take_service(d, m, raw);
+	else if (raw->resource == RESOURCE_SLICE)
+		take_slice(d, m, raw);
+	else
+		take_cidr(d, m, raw);
+	return true;
+}
+
+static bool
+take_usual_slice(struct decoder *d, struct value_span metadata, struct raw_object *raw)
+{
+	const K8s__ObjectMeta *m = NULL;
+
+	if (metadata.at) {
+		m = unpack(d, &k8s__object_meta__descriptor, metadata);
+		if (!m)
+			return false;
+	}
+	take_meta(d, m, &raw->meta);
+	return true;
+}
+
 bool
 raw_from_protobuf(
     struct decoder *d, const struct record *r, struct raw_object *raw, struct decode_error *why)
 {
-	ProtobufCAllocator allocator = {scratch_alloc, scratch_free, &d->scratch};
 	struct value_envelope env;
-	void *m;
+	struct value_span metadata;
+	bool ok;
 
 	if (!value_open(r->value, r->value_len, &env))
 		return decode_refuse(
@@ -225,21 +267,16 @@ raw_from_protobuf(
 		    "the value has a content encoding, which is not understood");
 	raw->api_version = span_text(d, env.api_version);
 	raw->kind = span_text(d, env.kind);
-	m = protobuf_c_message_unpack(
-	    descriptor_of(raw->resource), &allocator, env.raw.n, env.raw.at);
-	if (!m && d->scratch.total > DECODE_MAX_SCRATCH / 2)
+	if (raw->resource == RESOURCE_SLICE &&
+	    slice_from_wire(d, env.raw, &raw->slice, &metadata))
+		ok = take_usual_slice(d, metadata, raw);
+	else
+		ok = take_object(d, env.raw, raw);
+	if (!ok && d->scratch.total > DECODE_MAX_SCRATCH / 2)
 		return decode_refuse(why, FAULT_OVERSIZED,
 		    "the value unpacks to more than %zu bytes", DECODE_MAX_SCRATCH);
-	if (!m)
+	if (!ok)
 		return decode_refuse(
 		    why, FAULT_UNDECODABLE, "the value's object is not well-formed protobuf");
-	if (raw->resource == RESOURCE_NODE)
-		take_node(d, m, raw);
-	else if (raw->resource == RESOURCE_SERVICE)
-		take_service(d, m, raw);
-	else if (raw->resource == RESOURCE_SLICE)
-		take_slice(d, m, raw);
-	else
-		take_cidr(d, m, raw);
 	return true;
 }

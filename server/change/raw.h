@@ -7,6 +7,7 @@
 #pragma once
 
 #include "change/decode.h"
+#include "schema/value.h"
 
 struct raw_pair {
 	const char *key,
@@ -87,6 +88,14 @@ bool raw_from_protobuf(struct decoder *d, const struct record *r, struct raw_obj
     struct decode_error *why) MUST_USE;
 bool raw_from_json(struct decoder *d, const struct record *r, struct raw_object *raw,
     struct decode_error *why) MUST_USE;
+
+/*
+ * A slice's bytes in the form in which everybody writes them. True: *out is set as
+ * raw_from_protobuf() would set it, *metadata lies in the bytes (at NULL: there is none) and is
+ * not looked at yet. False: another form, well-formed or not; *out is untouched.
+ */
+bool slice_from_wire(struct decoder *d, struct value_span object, struct raw_slice *out,
+    struct value_span *metadata) MUST_USE;
 
 /* epoch and counts of a sync record's JSON value into *c; false: *why is set. */
 bool
