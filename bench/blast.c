@@ -30,6 +30,8 @@ struct session {
 	struct session *next, **at; /* of the thread's list; at: the pointer that points here */
 	int fd;
 	bool established, wants_out;
+	bool whole; /* it is being sent, or was, the whole table */
+	bool again; /* from the start, when what is on the way is sent */
 	size_t hello_sent;
 	size_t from, to; /* of the shared bytes */
 	size_t in_len;
@@ -115,6 +117,10 @@ session_send(struct blast_thread *t, struct session *s)
 		else
 			s->from += (size_t)sent;
 	}
+	if (s->again && s->from == s->to) {
+		s->again = false;
+		s->from = 0;
+	}
 	watch(t, s, s->hello_sent < b->hello_len || s->from < s->to);
 	return true;
 }
@@ -125,12 +131,11 @@ session_aim(struct blast_thread *t, struct session *s, bool whole)
 {
 	const struct wireset *set = t->blaster->options->set;
 
-	if (!s->established)
+	if (!s->established || s->whole)
 		return;
-	if (s->from <
-	    s->to) { /* its End-of-RIB is still on the way; the table must not cut it */
-		s->to = set->size;
-		s->from = 0;
+	s->whole = whole;
+	if (s->from > set->table_size && s->from < s->to) {
+		s->again = true; /* amid the End-of-RIB: a message is never cut */
 		return;
 	}
 	s->from = whole ? 0 : set->table_size;
