@@ -2,6 +2,7 @@
 """Fixtures of the system tests: one network and one Kafka broker for the run; for each test its
 own topic, its own heliographd and its own ToRs, which end with it."""
 
+import glob
 import os
 import re
 import shutil
@@ -37,7 +38,10 @@ def net():
 @pytest.fixture(scope="session")
 def run_folder():
     """Everything the run writes. FRR's daemons give up root and must still reach their folders."""
-    folder = tempfile.mkdtemp(prefix="helio-test-")
+    for old in glob.glob(os.path.join(tempfile.gettempdir(), "helio-test-*-*")):
+        if not os.path.exists(f"/proc/{old.split('-')[-2]}"):  # killed with -9
+            shutil.rmtree(old, ignore_errors=True)
+    folder = tempfile.mkdtemp(prefix=f"helio-test-{os.getpid()}-")
     os.chmod(folder, 0o711)
     yield folder
     if not os.environ.get("HELIO_KEEP"):

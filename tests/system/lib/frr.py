@@ -77,8 +77,10 @@ class Frr:
         return self
 
     def stop(self):
-        self.bgpd.stop()
-        self.zebra.stop()
+        try:
+            self.bgpd.stop()
+        finally:
+            self.zebra.stop()
 
     def kill9(self):
         self.bgpd.kill9()

@@ -17,6 +17,7 @@ import ctypes
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -39,10 +40,13 @@ def ip(*args, batch=None):
 
 
 def remove_leftovers():
-    """Remove the namespaces of test runs that no longer live (they were killed with -9)."""
+    """Remove the namespaces of test runs that no longer live (they were killed with -9), and what
+    still runs in them: FRR's daemons change their user, and then no longer die with their parent."""
     for line in ip("netns", "list").splitlines():
         found = re.match(rf"({_PREFIX}(\d+)-\S+)", line)
         if found and not os.path.exists(f"/proc/{found[2]}"):
+            for pid in ip("netns", "pids", found[1]).split():
+                os.kill(int(pid), signal.SIGKILL)
             subprocess.run(["ip", "netns", "del", found[1]], capture_output=True, check=False)
 
 
