@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ABSENT_NS          (300 * NS_PER_S)
-#define WATCH_SECONDS      300 /* a watch is asked for this long, and up to as long again */
-#define SHORT_WATCH_NS     NS_PER_S /* one that ended sooner counts as a failure */
-#define ERROR_BODY_MAX     65536
-#define WATCH_FAILURES_MAX 5 /* refused that often from one version: list again */
-#define RETRY_AFTER_MAX    60
+#define ABSENT_NS       (300 * NS_PER_S)
+#define WATCH_SECONDS   300      /* a watch is asked for this long, and up to as long again */
+#define SHORT_WATCH_NS  NS_PER_S /* one that ended sooner counts as a failure */
+#define ERROR_BODY_MAX  65536
+#define REFUSALS_MAX    5 /* a watch was refused that often from one version: list again */
+#define RETRY_AFTER_MAX 60
 
 enum {
 	HTTP_OK = 200,
@@ -177,7 +177,7 @@ listing_is_complete(struct follow *f, struct value_span version)
 {
 	f->streaming_refused = false; /* the server may be a newer one the next time */
 	f->unpaged = false;
-	f->failures = 0;
+	f->failures = f->refusals = 0;
 	f->last_error[0] = '\0';
 	free(f->next_page);
 	f->next_page = NULL;
@@ -223,7 +223,7 @@ on_frame(void *ctx, struct value_span payload)
 	if (e.type == WATCH_BOOKMARK)
 		return take_bookmark(f, &meta);
 	if (f->state == FOLLOW_WATCHING) {
-		f->failures = 0;
+		f->failures = f->refusals = 0;
 		f->last_error[0] = '\0';
 		keep_version(f, meta.resource_version);
 	}
@@ -416,7 +416,7 @@ refused(struct follow *f, int code, unsigned retry_after_s, uint64_t now_ns)
 	}
 	snprintf(text, sizeof(text), "%d %s%s%s", code, f->error.message,
 	    f->error.message[0] ? "" : f->error.reason, hint(code));
-	if (f->state != FOLLOW_WATCHING || f->failures + 1 >= WATCH_FAILURES_MAX)
+	if (f->state != FOLLOW_WATCHING || ++f->refusals >= REFUSALS_MAX)
 		start_over(f);
 	fail(f, text, retry_after_s, now_ns);
 }

@@ -68,6 +68,7 @@ struct follow {
 	bool streaming_refused;
 	bool older_path;
 	unsigned failures; /* in a row */
+	unsigned refusals; /* of them, those of a server that answers a watch */
 	char last_error[320];
 };
 

@@ -109,8 +109,10 @@ frames_feed(struct frames *f, const void *bytes, size_t n, frames_take *take, vo
 			return false;
 		at += size;
 	}
+	if (f->fault)
+		return false;
 	hold(f, at, (size_t)(end - at));
-	return f->fault == NULL;
+	return true;
 }
 
 static const struct {

@@ -10,7 +10,7 @@ main(int argc, char **argv)
 {
 	char error[OPTIONS_ERROR_MAX];
 	struct options options;
-	int code = FEED_ENDED;
+	enum feed_exit code = FEED_ENDED;
 
 	switch (options_parse(&options, argc, argv, getenv, error)) {
 	case OPTIONS_RUN:
@@ -29,5 +29,5 @@ main(int argc, char **argv)
 		break;
 	}
 	options_fini(&options);
-	return code;
+	return (int)code;
 }

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is written for what the API says, as lines "key", "-key rv" and "key json". */
+#include "build.h"
+#include "feed/publisher.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct world {
+	struct publisher p;
+	char written[4000];
+	struct bytes last; /* the last value */
+	uint64_t epoch;    /* of the last record */
+};
+
+static void
+on_write(
+    void *ctx, const char *key, const void *value, size_t n, uint64_t epoch, uint64_t version)
+{
+	struct world *w = ctx;
+	size_t at = strlen(w->written), left = sizeof(w->written) - at;
+
+	w->epoch = epoch;
+	if (!value)
+		snprintf(w->written + at, left, "-%s %" PRIu64 "\n", key, version);
+	else if (*(const char *)value == '{')
+		snprintf(w->written + at, left, "%s %.*s\n", key, (int)n, (const char *)value);
+	else
+		snprintf(w->written + at, left, "%s\n", key);
+	w->last.n = 0;
+	if (value)
+		put_raw(&w->last, value, n);
+}
+
+static struct world *
+world(struct publisher_options o)
+{
+	struct world *w = must_calloc(1, sizeof(*w));
+
+	publisher_init(&w->p, &o, on_write, w);
+	publisher_epoch(&w->p, 1000);
+	return w;
+}
+
+static void
+end_world(struct world *w)
+{
+	publisher_fini(&w->p);
+	free(w);
+}
+
+static void
+assert_written(struct world *w, const char *text)
+{
+	assert_string_equal(w->written, text);
+	w->written[0] = '\0';
+}
+
+static void
+begin(struct world *w, enum source_id id)
+{
+	publisher_sink.listing_begins(&w->p, &sources[id]);
+}
+
+static void
+end(struct world *w, enum source_id id, const char *version)
+{
+	publisher_sink.listing_ends(&w->p, &sources[id],
+	    (struct value_span){.at = (const uint8_t *)version, .n = strlen(version)});
+}
+
+static struct bytes
+raw_of(const char *ns, const char *name, const char *version, const char *status)
+{
+	struct bytes raw = {.n = 0};
+
+	put_meta(&raw, ns, name, version);
+	put_text(&raw, 2, status);
+	return raw;
+}
+
+static void
+put(struct world *w, enum source_id id, struct bytes raw)
+{
+	publisher_sink.object(&w->p, &sources[id], span(&raw));
+}
+
+static void
+list_the_rest(struct world *w)
+{
+	for (unsigned i = SOURCE_SERVICE; i < SOURCE_COUNT; i++) {
+		begin(w, (enum source_id)i);
+		end(w, (enum source_id)i, "9");
+	}
+}
+
+static void
+a_full_listing_is_bracketed_and_counted(void **state)
+{
+	struct world *w = world((struct publisher_options){.every_version = false});
+
+	(void)state;
+	begin(w, SOURCE_NODE);
+	begin(w, SOURCE_SERVICE);
+	put(w, SOURCE_NODE, raw_of("", "n1", "5", ""));
+	put(w, SOURCE_SERVICE, raw_of("shop", "web", "6", ""));
+	end(w, SOURCE_NODE, "9");
+	assert_written(w, "sync//begin {\"epoch\":1000}\nnodes//n1\nservices/shop/web\n");
+	list_the_rest(w);
+	/* services were listed anew, and web was not there any more */
+	assert_written(w, "-services/shop/web 9\n"
+	                  "sync//end {\"epoch\":1000,\"counts\":{\"nodes\":1,\"services\":1,"
+	                  "\"endpointslices\":0,\"servicecidrs\":0}}\n");
+	assert_int_equal(w->epoch, 1000);
+	end_world(w);
+}
+
+static void
+the_same_listing_again_writes_nothing(void **state)
+{
+	struct world *w = world((struct publisher_options){.every_version = false});
+
+	(void)state;
+	begin(w, SOURCE_NODE);
+	put(w, SOURCE_NODE, raw_of("", "n1", "5", "x"));
+	put(w, SOURCE_NODE, raw_of("", "n2", "5", "x"));
+	end(w, SOURCE_NODE, "9");
+	list_the_rest(w);
+	w->written[0] = '\0';
+	begin(w, SOURCE_NODE);
+	put(w, SOURCE_NODE, raw_of("", "n2", "77", "y"));
+	put(w, SOURCE_NODE,
+	    raw_of("", "n1", "78", "x")); /* a version, and nothing else, is new */
+	put(w, SOURCE_NODE, raw_of("", "n3", "79", "x"));
+	end(w, SOURCE_NODE, "80");
+	assert_written(w, "nodes//n2\nnodes//n3\n");
+	begin(w, SOURCE_NODE);
+	put(w, SOURCE_NODE, raw_of("", "n1", "78", "x"));
+	end(w, SOURCE_NODE, "90");
+	assert_non_null(strstr(w->written, "-nodes//n2 90\n"));
+	assert_non_null(strstr(w->written, "-nodes//n3 90\n"));
+	end_world(w);
+}
+
+static void
+a_deletion_names_its_version(void **state)
+{
+	struct world *w = world((struct publisher_options){.every_version = false});
+	struct bytes raw = raw_of("shop", "web", "42", "");
+
+	(void)state;
+	put(w, SOURCE_SERVICE, raw);
+	publisher_sink.deleted(&w->p, &sources[SOURCE_SERVICE], span(&raw));
+	assert_written(w, "services/shop/web\n-services/shop/web 42\n");
+	put(w, SOURCE_SERVICE, raw);
+	assert_written(w, "services/shop/web\n");
+	end_world(w);
+}
+
+static void
+a_value_is_the_object_sealed_without_its_managed_fields(void **state)
+{
+	struct world *w = world((struct publisher_options){.every_version = false});
+	struct bytes raw = {.n = 0}, meta = {.n = 0}, status = {.n = 0};
+	struct value_envelope e;
+	struct object_meta out;
+	struct pb_field f;
+
+	(void)state;
+	put_text(&meta, 1, "n1");
+	put_text(&meta, 6, "5");
+	put_text(&meta, 17, "managed");
+	put_message(&raw, 1, &meta);
+	put_text(&status, 8, "image");
+	put_text(&status, 5, "address");
+	put_message(&raw, 3, &status);
+	put(w, SOURCE_NODE, raw);
+	assert_true(value_open(w->last.at, w->last.n, &e));
+	assert_true(value_span_is(e.api_version, "v1"));
+	assert_true(value_span_is(e.kind, "Node"));
+	assert_true(object_meta_read(e.raw, &out));
+	assert_true(value_span_is(out.resource_version, "5"));
+	assert_null(memmem(w->last.at, w->last.n, "managed", 7));
+	assert_null(memmem(w->last.at, w->last.n, "image", 5));
+	assert_non_null(memmem(w->last.at, w->last.n, "address", 7));
+	for (struct pb_in in = pb_in(e.raw); pb_next(&in, &f) == PB_FIELD;)
+		assert_true(f.number == 1 || f.number == 3);
+	end_world(w);
+}
+
+static void
+a_heartbeat_is_no_change_but_where_every_version_is_asked_for(void **state)
+{
+	(void)state;
+	for (unsigned every = 0; every < 2; every++) {
+		struct world *w = world((struct publisher_options){.every_version = every});
+
+		for (unsigned beat = 0; beat < 3; beat++) {
+			struct bytes raw = {.n = 0}, condition = {.n = 0}, status = {.n = 0};
+			char text[8];
+
+			snprintf(text, sizeof(text), "%u", beat);
+			put_meta(&raw, "", "n1", text);
+			put_text(&condition, 1, "Ready");
+			put_text(&condition, 3, text); /* lastHeartbeatTime */
+			put_message(&status, 4, &condition);
+			put_message(&raw, 3, &status);
+			put(w, SOURCE_NODE, raw);
+		}
+		assert_written(w, every ? "nodes//n1\nnodes//n1\nnodes//n1\n" : "nodes//n1\n");
+		end_world(w);
+	}
+}
+
+static void
+an_object_that_cannot_be_read_keeps_what_is_written(void **state)
+{
+	struct world *w = world((struct publisher_options){.every_version = false});
+	struct bytes broken = {.n = 0};
+
+	(void)state;
+	put(w, SOURCE_SERVICE, raw_of("shop", "web", "1", ""));
+	w->written[0] = '\0';
+	begin(w, SOURCE_SERVICE);
+	assert_written(w, "sync//begin {\"epoch\":1000}\n");
+	put_meta(&broken, "shop", "web", "2");
+	put_raw(&broken, "\x0b", 1);
+	put(w, SOURCE_SERVICE, broken);
+	put(w, SOURCE_SERVICE, raw_of("sh/op", "web", "1", ""));
+	put(w, SOURCE_SERVICE, raw_of("shop", "", "1", ""));
+	put(w, SOURCE_SERVICE, raw_of("", "no-namespace", "1", ""));
+	broken.n = 0;
+	put(w, SOURCE_SERVICE, broken);
+	assert_written(w, "");
+	end_world(w);
+}
+
+static void
+an_epoch_writes_everything_again_under_a_higher_number(void **state)
+{
+	struct world *w = world((struct publisher_options){.every_version = false});
+
+	(void)state;
+	begin(w, SOURCE_NODE);
+	put(w, SOURCE_NODE, raw_of("", "n1", "5", ""));
+	end(w, SOURCE_NODE, "9");
+	list_the_rest(w);
+	w->written[0] = '\0';
+	publisher_epoch(&w->p, 400); /* the clock went back */
+	begin(w, SOURCE_NODE);
+	put(w, SOURCE_NODE, raw_of("", "n1", "5", ""));
+	assert_written(w, "sync//begin {\"epoch\":1001}\nnodes//n1\n");
+	assert_int_equal(w->epoch, 1001);
+	end_world(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_full_listing_is_bracketed_and_counted),
+	    cmocka_unit_test(the_same_listing_again_writes_nothing),
+	    cmocka_unit_test(a_deletion_names_its_version),
+	    cmocka_unit_test(a_value_is_the_object_sealed_without_its_managed_fields),
+	    cmocka_unit_test(a_heartbeat_is_no_change_but_where_every_version_is_asked_for),
+	    cmocka_unit_test(an_object_that_cannot_be_read_keeps_what_is_written),
+	    cmocka_unit_test(an_epoch_writes_everything_again_under_a_higher_number),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
