@@ -41,10 +41,13 @@ def run_folder():
     for old in glob.glob(os.path.join(tempfile.gettempdir(), "helio-test-*-*")):
         if not os.path.exists(f"/proc/{old.split('-')[-2]}"):  # killed with -9
             shutil.rmtree(old, ignore_errors=True)
-    folder = tempfile.mkdtemp(prefix=f"helio-test-{os.getpid()}-")
+    keep = os.environ.get("HELIO_KEEP")
+    folder = tempfile.mkdtemp(prefix=f"helio-{'kept' if keep else 'test'}-{os.getpid()}-")
     os.chmod(folder, 0o711)
     yield folder
-    if not os.environ.get("HELIO_KEEP"):
+    if keep:
+        print(f"\nkept: {folder}", file=sys.__stderr__)
+    else:
         shutil.rmtree(folder, ignore_errors=True)
 
 
