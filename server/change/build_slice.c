@@ -13,7 +13,9 @@
 struct picked {
 	const struct raw_endpoint *raw;
 	struct ip_addr ip;
+	uint32_t node_len; /* of its node's name; 0: it has none */
 	uint16_t zone;
+	bool shares_node; /* its neighbour's, whose text it uses */
 };
 
 struct picks {
@@ -46,6 +48,17 @@ zone_index(struct picks *p, const char *zone)
 	return p->n_zones++;
 }
 
+/* Endpoints of one node often stand together: such neighbours share the text. */
+static void
+note_node(const struct picks *p, struct picked *to)
+{
+	const char *name = to->raw->node_name;
+
+	to->node_len = name ? (uint32_t)strlen(name) : 0;
+	to->shares_node = p->n > 0 && to->node_len && to->node_len == to[-1].node_len &&
+	                  memcmp(name, to[-1].raw->node_name, to->node_len) == 0;
+}
+
 /* Those whose address is one of the slice's family; the others are counted. */
 static struct picks
 pick_endpoints(struct decoder *d, const struct raw_slice *in, uint8_t family)
@@ -64,6 +77,7 @@ pick_endpoints(struct decoder *d, const struct raw_slice *in, uint8_t family)
 			continue;
 		}
 		to->zone = zone_index(&p, to->raw->zone);
+		note_node(&p, to);
 		p.n++;
 	}
 	return p;
@@ -85,20 +99,6 @@ resolve_flags(const struct raw_endpoint *e)
 	return (uint8_t)flags;
 }
 
-static bool
-has_node(const struct picked *p)
-{
-	return p->raw->node_name && *p->raw->node_name;
-}
-
-/* Endpoints of one node often stand together: such neighbours share the text. */
-static bool
-same_node(const struct picks *p, uint32_t i)
-{
-	return i > 0 && has_node(&p->at[i - 1]) &&
-	       strcmp(p->at[i].raw->node_name, p->at[i - 1].raw->node_name) == 0;
-}
-
 static struct slice_names *
 names_build(const struct picks *p, uint32_t *bytes)
 {
@@ -107,30 +107,26 @@ names_build(const struct picks *p, uint32_t *bytes)
 	size_t at = fixed;
 
 	for (uint32_t i = 0; i < p->n; i++) {
-		if (has_node(&p->at[i]) && !same_node(p, i))
-			texts += sizeof(uint64_t) + size_text(p->at[i].raw->node_name);
+		if (p->at[i].node_len && !p->at[i].shares_node)
+			texts += sizeof(uint64_t) + p->at[i].node_len + 1;
 	}
 	if (texts == 0)
 		return NULL;
 	names = must_alloc(fixed + texts);
 	names->n = p->n;
 	for (uint32_t i = 0; i < p->n; i++) {
-		names->offset[i] = 0;
-		if (!has_node(&p->at[i]))
-			continue;
-		if (same_node(p, i)) {
-			names->offset[i] = names->offset[i - 1];
-			continue;
-		}
-		const char *name = p->at[i].raw->node_name;
-		size_t n = size_text(name);
-		uint64_t hash = object_hash("", 0, name, n - 1);
+		const struct picked *from = &p->at[i];
+		uint64_t hash;
 
+		names->offset[i] = from->shares_node ? names->offset[i - 1] : 0;
+		if (!from->node_len || from->shares_node)
+			continue;
+		hash = object_hash("", 0, from->raw->node_name, from->node_len);
 		memcpy((char *)names + at, &hash, sizeof(hash));
 		at += sizeof(hash);
-		memcpy((char *)names + at, name, n);
+		memcpy((char *)names + at, from->raw->node_name, from->node_len + 1);
 		names->offset[i] = (uint32_t)at;
-		at += n;
+		at += from->node_len + 1;
 	}
 	*bytes += (uint32_t)(fixed + texts);
 	return names;

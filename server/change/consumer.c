@@ -28,14 +28,35 @@
 /* --- what librdkafka has to say --- */
 
 void
+consumer_notify(struct stream *s, struct notice *n)
+{
+	pthread_mutex_lock(&s->notices_lock);
+	if (s->last_notice)
+		s->last_notice->next = n;
+	else
+		s->first_notice = n;
+	s->last_notice = n;
+	pthread_mutex_unlock(&s->notices_lock);
+	consumer_wake(s);
+}
+
+void
 consumer_on_error(rd_kafka_t *rk, int err, const char *reason, void *stream)
 {
-	struct stream *s = stream;
+	struct notice *n = must_alloc(sizeof(*n));
+
+	(void)rk;
+	*n = (struct notice){.err = err};
+	snprintf(n->reason, sizeof(n->reason), "%s", reason);
+	consumer_notify(stream, n);
+}
+
+static void
+take_broker_error(struct stream *s, int err, const char *reason) ON_CONSUMER
+{
 	uint64_t now_ns = clock_mono_ns();
 	uint32_t swallowed;
 
-	(void)rk;
-	role_is_consumer();
 	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
 		consumer_down(s, err);
 		return;
@@ -107,8 +128,13 @@ take_notices(struct stream *s) ON_CONSUMER
 	pthread_mutex_unlock(&s->notices_lock);
 	for (; n; n = next) {
 		next = n->next;
-		take_error(s, n->message, stream_partition(s, (uint32_t)n->message->partition));
-		rd_kafka_message_destroy(n->message);
+		if (n->message) {
+			take_error(s, n->message,
+			    stream_partition(s, (uint32_t)n->message->partition));
+			rd_kafka_message_destroy(n->message);
+		} else {
+			take_broker_error(s, n->err, n->reason);
+		}
 		free(n);
 	}
 }
@@ -261,7 +287,8 @@ take_no_notice(struct stream *s)
 
 	for (struct notice *n = s->first_notice; n; n = next) {
 		next = n->next;
-		rd_kafka_message_destroy(n->message);
+		if (n->message)
+			rd_kafka_message_destroy(n->message);
 		free(n);
 	}
 	s->first_notice = s->last_notice = NULL;

@@ -32,8 +32,9 @@ static const struct setting ours[] = {
     {"reconnect.backoff.max.ms", "2000"}, /* a broker that is back is found soon */
     {"topic.metadata.refresh.interval.ms", "10000"},
     {"socket.keepalive.enable", "true"},
-    {"fetch.max.bytes", "16777216"}, /* with the queue: what a first scan holds in memory */
-    {"queued.max.messages.kbytes", "65536"},
+    {"fetch.max.bytes", "16777216"}, /* with the queues: what a first scan holds in memory */
+    {"queued.max.messages.kbytes",
+        "65536"}, /* of each decoder's queue; a full one pauses long */
     {"queued.min.messages", "100000"},
     {"fetch.error.backoff.ms", "100"},
     {"check.crcs", "true"},

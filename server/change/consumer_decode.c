@@ -162,14 +162,7 @@ give_notice(struct stream *s, rd_kafka_message_t *m)
 	struct notice *n = must_alloc(sizeof(*n));
 
 	*n = (struct notice){.message = m};
-	pthread_mutex_lock(&s->notices_lock);
-	if (s->last_notice)
-		s->last_notice->next = n;
-	else
-		s->first_notice = n;
-	s->last_notice = n;
-	pthread_mutex_unlock(&s->notices_lock);
-	consumer_wake(s);
+	consumer_notify(s, n);
 }
 
 /* True: the message was given away. */

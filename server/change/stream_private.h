@@ -50,10 +50,13 @@ struct decoding {
 	uint64_t records, bytes, skipped; /* of this round, not yet in the stream's sums */
 };
 
-/* What a decoder was told of a partition that the consumer has to look after. */
+/* What some thread was told that the consumer has to look after: of a partition, or of the
+ * brokers (librdkafka calls back on whichever thread polls a queue, decoders included). */
 struct notice {
 	struct notice *next;
-	struct rd_kafka_message_s *message; /* owned; its err is set */
+	struct rd_kafka_message_s *message; /* owned; its err is set; NULL: of the brokers */
+	int err;                            /* then: what happened, */
+	char reason[256];                   /* and in words */
 };
 
 struct progress {
@@ -157,6 +160,9 @@ void consumer_reached(struct stream *s, struct partition *p) ON_CONSUMER;
 
 /* Announces CHANGE_CAUGHT_UP, once, when every partition has caught up. */
 void consumer_look_for_barrier(struct stream *s) ON_CONSUMER;
+
+/* Hand n over to the consumer and wake it. Any thread. In consumer.c. */
+void consumer_notify(struct stream *s, struct notice *n);
 
 /* Make the consumer look at notices, barriers and what was heard. Any thread. In consumer.c. */
 void consumer_wake(struct stream *s);
