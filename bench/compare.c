@@ -177,6 +177,8 @@ bring_up(struct trial *t)
 	    .as = 64512,
 	    .add_path = true,
 	    .tapes = true,
+	    /* BIRD and OpenBGPD drop what exceeds a short backlog; only `join` is a storm. */
+	    .at_once = t->contender.rival ? 8 : 0,
 	    .expected_paths = c->model->count,
 	    .checked = tables_that_fit(c),
 	    .target = t->contender.listen.addr,

@@ -22,19 +22,35 @@
 
 #define TICK_MS 200 /* reconnects, keepalives */
 
+/* ToRs that may begin to connect now. */
+static uint32_t
+free_to_connect(const struct fleet_thread *th)
+{
+	uint32_t connecting = 0;
+
+	if (th->at_once == 0)
+		return th->count;
+	for (uint32_t i = 0; i < th->count; i++)
+		connecting += th->links[i].fd >= 0 && th->links[i].tor.state < TOR_ESTABLISHED;
+	return connecting < th->at_once ? th->at_once - connecting : 0;
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct fleet_thread *th = arg;
 	uint64_t now = clock_mono_ns();
+	uint32_t room = free_to_connect(th);
 
 	(void)fd;
 	(void)what;
 	for (uint32_t i = 0; i < th->count; i++) {
 		struct link *l = &th->links[i];
 
-		if (l->fd < 0 && th->wanted)
+		if (l->fd < 0 && th->wanted && room > 0) {
+			room--;
 			link_open(l);
+		}
 		tor_tick(&l->tor, now);
 		if (l->tor.out_len && l->tor.state >= TOR_OPEN_CONFIRM)
 			link_flush(l);
@@ -106,6 +122,7 @@ thread_init(struct fleet_thread *th, struct fleet *f, uint32_t first, uint32_t c
 
 	th->fleet = f;
 	th->count = count;
+	th->at_once = f->options.at_once;
 	th->base = event_base_new();
 	th->order_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (!th->base || th->order_fd < 0)
@@ -216,6 +233,7 @@ order_disconnect(struct fleet_thread *th, void *ctx)
 
 	(void)ctx;
 	th->wanted = false;
+	th->at_once = 0;
 	for (uint32_t i = 0; i < th->count; i++) {
 		struct link *l = &th->links[i];
 

@@ -20,6 +20,7 @@ struct fleet_options {
 	uint32_t checked; /* the first so many ToRs keep full tables */
 	uint32_t as;
 	bool add_path;
+	uint32_t at_once; /* ToRs connecting at a time until fleet_disconnect(); 0: all */
 	bool
 	    tapes; /* what many ToRs hear alike is read once (tape.h); no look at tables then */
 	size_t expected_paths;               /* in a table, about; 0: unknown */

@@ -44,7 +44,8 @@ struct fleet_thread {
 	struct intake intake;
 	struct link *links;
 	uint32_t count;
-	bool wanted; /* sessions are to be up */
+	uint32_t at_once; /* ToRs that may be connecting at a time; 0: all */
+	bool wanted;      /* sessions are to be up */
 	bool ending;
 	struct fleet_target target;
 	uint64_t first_update_ns, last_complete_ns, last_established_ns;
