@@ -23,7 +23,7 @@ names_of(const struct rival_setup *s)
 {
 	struct ip_addr id = ip_v4(s->cluster_id);
 	struct ip_addr net = ip_v4(ip_v4_host(&s->first_tor) & 0xffff0000u);
-	struct names n;
+	struct names n = {.address = ""};
 
 	ip_text(&s->listen.addr, n.address);
 	ip_text(&s->injector, n.injector);
