@@ -240,7 +240,7 @@ init_transactions(struct producer *p, char *error)
 
 	if (!p->options->transactional_id)
 		return true;
-	e = rd_kafka_init_transactions(p->rk, 5 * ASK_MS);
+	e = rd_kafka_init_transactions(p->rk, 2 * ASK_MS);
 	if (!e)
 		return true;
 	snprintf(error, PRODUCER_ERROR_MAX, "transactional id %.80s: %.200s",

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define ASK_WAIT_MS 10000
+#define ASK_WAIT_MS 5000 /* asked again if need be; nor may it hold up our end */
 
 static bool
 read_stamp(const struct producer *p, char *path, size_t size, struct bootstrap_stamp *out)

@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: Apache-2.0
+"""heliofeed between a real kube-apiserver and a real Kafka, and what is left of its promises when
+each of them, and it itself, is killed. The suite `feed` of tests/run; it builds Kubernetes once."""
+
+import os
+import signal
+import time
+
+import pytest
+from kube.cluster import API_PORT, Cluster, Feed, Refused
+
+from lib.heliograph import program
+from lib.proc import Process
+from lib.wait import always, eventually
+
+
+@pytest.fixture(scope="module")
+def cluster(net, run_folder):
+    made = Cluster(net["core"], os.path.join(run_folder, "kube"))
+    try:
+        yield made.start()
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def token(cluster):
+    return cluster.allow_feed(cluster.folder)
+
+
+class Rig:
+    """One test's topic, its namespace in the cluster, and the feeds it has started."""
+
+    def __init__(self, lab, cluster, token):
+        self.lab, self.cluster, self.token = lab, cluster, token
+        self.namespace = cluster.namespace("t" + os.path.basename(lab.folder)[2:].lower()
+                                           .replace("_", "x"))
+        self.feeds = []
+
+    def feed(self, *options, kafka=None, topic=None, ready=True, **more):
+        made = Feed(self.cluster, self.token,
+                    os.path.join(self.lab.folder, f"feed{len(self.feeds)}"),
+                    "--kafka", kafka or self.lab.broker.address,
+                    "--topic", topic or self.lab.topic, *options, **more)
+        self.feeds.append(made)
+        self.lab.started.append(made)
+        made.start()
+        return made.wait_ready() if ready else made
+
+    def service(self, name, *nodes, **spec):
+        made = self.cluster.service(self.namespace, name, **spec)
+        self.cluster.slice(self.namespace, name, *nodes)
+        return made["spec"]["clusterIP"]
+
+    def key(self, resource, name):
+        return f"{resource}/{self.namespace}/{name}"
+
+    def records(self):
+        """[(key, bytes of the value or None, headers)] of the whole topic, committed ones only;
+        in order for each key."""
+        done = self.lab.net["core"].run(
+            "kcat", "-C", "-q", "-e", "-b", self.lab.broker.address, "-t", self.lab.topic,
+            "-X", "isolation.level=read_committed", "-f", "%k\t%S\t%h\n")
+        rows = [line.split("\t") for line in done.stdout.splitlines()]
+        return [(k, None if size == "-1" else int(size), dict(h.split("=") for h in hs.split(",")))
+                for k, size, hs in rows]
+
+    def state(self):
+        """{key: headers} of what the topic says to exist."""
+        found = {}
+        for key, size, headers in self.records():
+            if size is None:
+                found.pop(key, None)
+            else:
+                found[key] = headers
+        return found
+
+    def times_written(self, key):
+        return sum(k == key for k, _, _ in self.records())
+
+    def ends_with(self, *keys, absent=()):
+        """Wait until the topic has these keys and not those."""
+        def check():
+            state = self.state()
+            assert not [k for k in keys if k not in state], f"{keys} in {sorted(state)}"
+            assert not [k for k in absent if k in state], f"not {absent} in {sorted(state)}"
+        eventually(check, 40, every=0.2)
+
+    def end(self):
+        self.cluster.start()
+        self.cluster.clear(self.namespace)
+        for feed in self.feeds:
+            code = feed.stop()
+            assert code in (0, None), f"heliofeed ended with {code}:\n{feed.log()[-5000:]}"
+            feed.check_log()
+
+
+@pytest.fixture
+def rig(lab, cluster, token):
+    cluster.start()
+    made = Rig(lab, cluster, token)
+    yield made
+    made.end()
+
+
+# --- what arrives ----------------------------------------------------------------------------
+
+
+def test_from_the_api_to_routes(rig):
+    rig.lab.make_topic()
+    rig.feed()
+    helio = rig.lab.heliograph()
+    for n in ("n1", "n2", "n3"):
+        rig.cluster.node(n, rig.lab.net.v4(n))
+    address = rig.service("web", "n1", "n2", type="NodePort", externalTrafficPolicy="Local")
+
+    def hops(prefix):
+        return sorted(p.next_hop for p in helio.paths() if p.prefix == prefix)
+
+    v4 = rig.lab.net.v4
+    eventually(lambda: hops(f"{address}/32") == [v4("n1"), v4("n2")])
+    eventually(lambda: hops("10.96.0.0/12") == [v4("n1"), v4("n2"), v4("n3")])
+    rig.cluster.slice(rig.namespace, "web", "n3")
+    eventually(lambda: hops(f"{address}/32") == [v4("n3")])
+    rig.cluster.delete_service(rig.namespace, "web")
+    eventually(lambda: hops(f"{address}/32") == [])
+    assert helio.metric("kafka_records_quarantined_total{reason=\"undecodable\"}") == 0
+
+
+def test_the_manifest_allows_reading_four_resources_and_nothing_else(rig, token):
+    with open(token, encoding="ascii") as f:
+        account = f.read()
+    for path in ("/api/v1/nodes", "/api/v1/services", "/apis/networking.k8s.io/v1/servicecidrs",
+                 "/apis/discovery.k8s.io/v1/endpointslices"):
+        rig.cluster.ask("GET", path, token=account)
+    for method, path in (("GET", "/api/v1/secrets"), ("GET", "/api/v1/pods"),
+                         ("DELETE", "/api/v1/nodes"), ("GET", "/api/v1/configmaps")):
+        with pytest.raises(Refused) as refused:
+            rig.cluster.ask(method, path, token=account)
+        assert refused.value.status == 403
+
+
+def test_values_are_the_objects_without_what_nobody_reads(rig):
+    rig.lab.make_topic(partitions=1)
+    rig.cluster.node("n1", "192.0.2.1", annotations={"a.example/x": "keep-me-or-not",
+                                                     "heliograph.io/weight": "2"})
+    rig.cluster.node_status("n1", images=[{"names": ["i" * 300], "sizeBytes": 1}])
+    rig.feed()
+    kept = rig.lab.net["core"].run("kcat", "-C", "-q", "-e", "-b", rig.lab.broker.address, "-t",
+                                   rig.lab.topic, "-f", "%k %s\n", data=b"").stdout
+    assert b"nodes//n1 k8s\0" in kept and b"192.0.2.1" in kept and b"keep-me-or-not" in kept
+    assert b"iiii" not in kept and b"fieldsv1" not in kept.lower()
+    rig.feeds[0].stop()
+    rig.feed("--strip-annotations")
+    stripped = rig.lab.net["core"].run("kcat", "-C", "-q", "-e", "-b", rig.lab.broker.address,
+                                       "-t", rig.lab.topic, "-f", "%k %s\n", data=b"").stdout
+    last = stripped.rsplit(b"nodes//n1 ", 1)[1]
+    assert b"keep-me-or-not" not in last.split(b"nodes//")[0]
+    assert b"heliograph.io/weight" in last
+
+
+def test_lists_in_pages_say_the_same_as_streamed_ones(rig):
+    rig.lab.make_topic()
+    names = [f"s{i}" for i in range(7)]
+    for name in names:
+        rig.service(name, "n1")
+    feed = rig.feed("--no-streaming-lists", "--page", "2")
+    rig.ends_with(*[rig.key("services", n) for n in names],
+                  *[rig.key("endpointslices", n + "-a") for n in names], "servicecidrs//kubernetes")
+    assert feed.metric("api_requests_total") >= 8
+    rig.service("late", "n1")
+    rig.ends_with(rig.key("services", "late"))
+
+
+def test_a_heartbeat_writes_nothing(rig):
+    rig.lab.make_topic()
+    rig.cluster.node("n1", "192.0.2.1")
+    feed = rig.feed()
+    rig.cluster.node_status("n1", conditions=[{"type": "Ready", "status": "True",
+                                               "lastHeartbeatTime": "2026-01-01T00:00:00Z"}])
+    eventually(lambda: feed.metric("objects_unchanged_total") == 1)
+    rig.cluster.label_node("n1", color="red")
+    eventually(lambda: rig.times_written("nodes//n1") == 2)
+
+
+def test_a_listing_is_bracketed_by_sync_records_of_its_epoch(rig):
+    rig.lab.make_topic(partitions=1)
+    rig.service("web", "n1")
+    rig.feed("--once", "--http", "none", ready=False).wait(40)
+    records = rig.records()
+    keys = [k for k, _, _ in records]
+    assert keys[0] == "sync//begin" and keys[-1] == "sync//end"
+    assert rig.key("services", "web") in keys
+    assert len({headers["epoch"] for _, _, headers in records}) == 1
+
+
+# --- the topic -------------------------------------------------------------------------------
+
+
+def test_a_missing_topic_is_named_and_waited_for(rig):
+    feed = rig.feed(ready=False)
+    eventually(lambda: "create it with cleanup.policy=compact" in feed.log(), 30)
+    assert feed.get("/readyz")[0] == 503
+    assert feed.get("/livez")[0] == 200
+    rig.lab.make_topic()
+    feed.wait_ready()
+
+
+def test_the_topic_is_created_compacted_when_that_is_asked_for(rig):
+    feed = rig.feed("--create-topic", "--partitions", "5")
+    assert "forgets records" not in feed.log()
+    listed = rig.lab.net["core"].run("kcat", "-L", "-b", rig.lab.broker.address, "-t",
+                                     rig.lab.topic).stdout
+    assert "with 5 partitions" in listed
+    feed.stop()
+    # The next run asks the brokers for the policy, and would say that it is a wrong one.
+    again = rig.feed()
+    assert "forgets records" not in again.log()
+
+
+def test_a_topic_that_forgets_is_complained_about(rig):
+    rig.lab.make_topic(config={"cleanup.policy": "delete"})
+    assert "forgets records" in rig.feed().log()
+
+
+def test_a_topic_that_was_made_anew_gets_everything_again(rig):
+    rig.lab.make_topic()
+    address_key = rig.key("services", "web")
+    rig.service("web", "n1")
+    rig.cluster.node("n1", "192.0.2.1")
+    feed = rig.feed()
+    rig.lab.broker.delete_topic(rig.lab.topic)
+    time.sleep(1)
+    rig.lab.make_topic()
+    rig.cluster.label_node("n1", color="red")
+    rig.ends_with(address_key, "nodes//n1", "sync//end")
+    assert feed.metric("topic_losses_total") == 1
+
+
+def test_a_record_that_kafka_does_not_take_holds_up_no_other(rig):
+    rig.lab.make_topic(config={"max.message.bytes": "2000"})
+    feed = rig.feed("--property", "compression.type=none")
+    rig.cluster.node("big", "192.0.2.9", annotations={"a.example/x": "x" * 5000})
+    rig.cluster.node("n1", "192.0.2.1")
+    rig.ends_with("nodes//n1", absent=["nodes//big"])
+    assert feed.metric("records_refused_total") >= 1
+    assert "nodes//big" in feed.log()
+
+
+# --- through kill -9 -------------------------------------------------------------------------
+
+
+def test_changes_arrive_after_the_api_server_was_killed(rig):
+    rig.lab.make_topic()
+    for n in ("n1", "n2"):
+        rig.cluster.node(n, "192.0.2.1")
+    rig.service("web", "n1")
+    feed = rig.feed()
+    rig.cluster.api.kill9()
+    eventually(lambda: feed.metric("api_failures_total") >= 4)
+    assert feed.get("/readyz")[0] == 200  # what is on the topic is still what is known
+    rig.cluster.start()
+    rig.cluster.label_node("n1", color="red")
+    rig.service("late", "n1")
+    rig.cluster.delete_service(rig.namespace, "web")
+    rig.ends_with(rig.key("services", "late"), absent=[rig.key("services", "web")])
+    eventually(lambda: rig.times_written("nodes//n1") == 2)
+    assert rig.times_written("nodes//n2") == 1
+
+
+def test_changes_arrive_after_the_broker_was_killed(rig):
+    rig.lab.make_topic()
+    rig.cluster.node("n1", "192.0.2.1")
+    feed = rig.feed()
+    rig.lab.broker.kill9()
+    rig.service("web", "n1")
+    rig.cluster.label_node("n1", color="red")
+    eventually(lambda: feed.metric("kafka_up") == 0, 30)
+    assert feed.metric("queue_records") >= 3
+    rig.lab.broker.process.popen = None
+    rig.lab.broker.start()
+    rig.ends_with(rig.key("services", "web"), rig.key("endpointslices", "web-a"))
+    eventually(lambda: rig.times_written("nodes//n1") == 2)
+    eventually(lambda: feed.metric("queue_records") == 0)
+    assert feed.metric("kafka_up") == 1
+
+
+def test_what_changed_while_it_was_dead_is_found_and_costs_no_other_route(rig):
+    rig.lab.make_topic()
+    for n in ("n1", "n2"):
+        rig.cluster.node(n, rig.lab.net.v4(n))
+    stays = rig.service("stays", "n1", "n2", type="NodePort", externalTrafficPolicy="Local")
+    goes = rig.service("goes", "n1", type="NodePort", externalTrafficPolicy="Local")
+    feed = rig.feed()
+    helio = rig.lab.heliograph()
+
+    def prefixes():
+        return {p.prefix for p in helio.paths()}
+
+    eventually(lambda: {f"{stays}/32", f"{goes}/32"} <= prefixes())
+    feed.kill9()
+    rig.cluster.delete_service(rig.namespace, "goes")
+    comes = rig.service("comes", "n2", type="NodePort", externalTrafficPolicy="Local")
+    before = helio.metric("kafka_records_total")
+    again = rig.feed()
+    eventually(lambda: f"{comes}/32" in prefixes())
+    eventually(lambda: f"{goes}/32" not in prefixes(), 30)
+    assert f"{stays}/32" in prefixes()
+    eventually(lambda: helio.metric("kafka_records_total") > before)
+    # Everything was written again, and what had not changed changed no route.
+    assert again.metric("records_written_total") >= 7
+    commits = helio.metric("commits_total")
+    always(lambda: helio.metric("commits_total") == commits, 2)
+
+
+def test_a_version_that_the_server_has_forgotten_is_listed_again(rig):
+    rig.lab.make_topic()
+    rig.cluster.node("n1", "192.0.2.1")
+    rig.cluster.node("n2", "192.0.2.2")
+    rig.service("goes", "n1")
+    feed = rig.feed()
+    feed.signal(signal.SIGSTOP)
+    rig.cluster.api.kill9()
+    rig.cluster.start()
+    rig.cluster.delete_service(rig.namespace, "goes")
+    for i in range(5):
+        rig.cluster.label_node("n1", color=str(i))
+    rig.cluster.api.kill9()
+    rig.cluster.compact_etcd()
+    rig.cluster.start()
+    feed.signal(signal.SIGCONT)
+    rig.ends_with("nodes//n1", "nodes//n2",
+                  absent=[rig.key("services", "goes"), rig.key("endpointslices", "goes-a")])
+    assert feed.metric("api_relists_total") >= 1
+    eventually(lambda: rig.times_written("nodes//n1") == 2)
+    assert rig.times_written("nodes//n2") == 1
+    rig.cluster.label_node("n2", color="late")
+    eventually(lambda: rig.times_written("nodes//n2") == 2)
+
+
+def test_a_twin_fences_the_one_before_it(rig):
+    rig.lab.make_topic()
+    rig.cluster.node("n1", "192.0.2.1")
+    first = rig.feed()
+    second = rig.feed(port=8181)
+    assert first.running()  # it has had nothing to write since
+    rig.cluster.label_node("n1", color="red")
+    assert first.wait(30) == 3
+    assert "fenced" in first.log()
+    eventually(lambda: rig.times_written("nodes//n1") == 3)
+    assert second.ready()
+
+
+def test_it_ends_when_told_to_even_with_kafka_gone(rig):
+    feed = rig.feed(kafka="127.0.0.1:1", ready=False)
+    eventually(lambda: feed.metric("queue_records") > 0)
+    feed.signal(signal.SIGTERM)
+    assert feed.wait(15) == 0
+
+
+# --- other ways to run it --------------------------------------------------------------------
+
+
+def test_the_embedded_stream_gets_everything_again_when_heliographd_starts_anew(rig):
+    rig.cluster.node("n1", rig.lab.net.v4("n1"))
+    address = rig.service("web", "n1", type="NodePort", externalTrafficPolicy="Local")
+    helio = rig.lab.heliograph(wait="started", kafka={"brokers": "embedded",
+                                                      "topic": "kubernetes-state"})
+    feed = rig.feed(kafka=f"embedded:{helio.folder}", topic="kubernetes-state")
+
+    def advertised():
+        return f"{address}/32" in {p.prefix for p in helio.paths()}
+
+    helio.wait_ready()
+    eventually(advertised)
+    helio.kill9()
+    helio.start()
+    helio.wait_started()
+    eventually(advertised, 40)
+    assert feed.metric("topic_losses_total") >= 1
+    rig.cluster.delete_service(rig.namespace, "web")
+    eventually(lambda: not advertised())
+
+
+def test_in_a_pod_it_needs_no_kubeconfig(rig):
+    rig.lab.make_topic()
+    folder = "/run/secrets/kubernetes.io/serviceaccount"
+    # ip netns exec has given it a mount namespace of its own, so this /run is nobody else's.
+    script = (f"mount -t tmpfs none /run && mkdir -p {folder} && cp $1 {folder}/token && "
+              f"cp $2 {folder}/ca.crt && shift 2 && exec \"$@\"")
+    env = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(API_PORT),
+           "HELIOFEED_KAFKA": rig.lab.broker.address, "HELIOFEED_TOPIC": rig.lab.topic}
+    pod = Process("pod", ["sh", "-c", script, "sh", rig.token,
+                          os.path.join(rig.cluster.folder, "ca.crt"), program("heliofeed"),
+                          "--once", "--http", "none"],
+                  os.path.join(rig.lab.folder, "pod.log"), rig.lab.net["core"], env=env)
+    pod.start()
+    rig.lab.started.append(pod)
+    assert pod.wait(40) == 0, pod.log()
+    assert "servicecidrs//kubernetes" in rig.state()
