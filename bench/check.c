@@ -92,11 +92,74 @@ count_verdict(struct judge *j, const struct tor *t, uint32_t at, const struct ju
 	    j, t, words[d->verdict], &prefix, &set->next_hop, j->in->dict.keys[at].id, set);
 }
 
-/* True when the ToR's table is the model's. */
+/* Of which families the ToR is to hold anything. */
+static unsigned
+families_of(const struct tor *t)
+{
+	return t->habit.ipv4_only ? 1 : IP_FAMILIES;
+}
+
+/* What the ToR is to hold of the model, as a count and a digest. */
+static struct model_family
+expected_of(const struct tor *t, const struct model *m)
+{
+	struct model_family sum = {0};
+
+	for (unsigned f = 0; f < families_of(t); f++) {
+		sum.paths += m->families[f].paths;
+		sum.digest += m->families[f].digest;
+		sum.prefixes += m->families[f].prefixes;
+	}
+	return sum;
+}
+
+static bool
+expects(const struct tor *t, const struct model_path *p)
+{
+	return ip_family_index(p->prefix.addr.family) < families_of(t);
+}
+
+/* Prefixes of which a ToR without ADD-PATH has no path: the model's are sorted, so they are runs. */
+static void
+list_missing_prefixes(struct judge *j, const struct tor *t)
+{
+	const struct model *m = j->model;
+	bool seen = true;
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct model_path *p = &m->paths[i];
+		bool last = i + 1 == m->count || !ip_prefix_equal(&p->prefix, &p[1].prefix);
+
+		if (i == 0 || !ip_prefix_equal(&p->prefix, &p[-1].prefix))
+			seen = false;
+		seen = seen || j->seen[i];
+		if (!last || seen || !expects(t, p))
+			continue;
+		j->out->missing++;
+		list_path(j, t, "has no path to", &p->prefix, &p->next_hop, 0, NULL);
+	}
+}
+
+static void
+list_missing(struct judge *j, const struct tor *t)
+{
+	for (size_t i = 0; i < j->model->count; i++) {
+		const struct model_path *p = &j->model->paths[i];
+
+		if (j->seen[i] || !expects(t, p))
+			continue;
+		j->out->missing++;
+		list_path(j, t, "missing", &p->prefix, &p->next_hop, 0, NULL);
+	}
+}
+
+/* True when the ToR's table is the model's. Without ADD-PATH a table has room for one path a prefix. */
 static bool
 compare_table(struct judge *j, const struct tor *t)
 {
 	uint32_t end = t->room < j->in->dict.count ? t->room : j->in->dict.count;
+	struct model_family expected = expected_of(t, j->model);
+	uint64_t wanted = t->add_path_wanted ? expected.paths : expected.prefixes;
 	size_t found = 0;
 	bool right = true;
 
@@ -118,31 +181,30 @@ compare_table(struct judge *j, const struct tor *t)
 		count_verdict(j, t, i, d);
 	}
 	j->out->paths_compared += found;
-	if (found == j->model->count)
+	if (found == wanted)
 		return right;
-	for (size_t i = 0; i < j->model->count; i++) {
-		if (j->seen[i])
-			continue;
-		j->out->missing++;
-		list_path(j, t, "missing", &j->model->paths[i].prefix,
-		    &j->model->paths[i].next_hop, 0, NULL);
-	}
+	if (t->add_path_wanted)
+		list_missing(j, t);
+	else
+		list_missing_prefixes(j, t);
 	return false;
 }
 
 static bool
 compare_sum(struct judge *j, const struct tor *t)
 {
+	struct model_family expected = expected_of(t, j->model);
+
 	j->out->wrong_ids += t->counts.id_mismatch;
 	j->out->paths_compared += t->paths;
-	if (t->paths == j->model->count && t->digest == j->model->digest &&
+	if (t->paths == expected.paths && t->digest == expected.digest &&
 	    t->counts.id_mismatch == 0)
 		return true;
 	if (j->list && j->listed++ < LIST_MAX)
 		fprintf(j->list,
 		    "  ToR %u (counting) holds %llu paths with digest %016llx, the model %zu with %016llx\n",
 		    t->number + 1, (unsigned long long)t->paths, (unsigned long long)t->digest,
-		    j->model->count, (unsigned long long)j->model->digest);
+		    (size_t)expected.paths, (unsigned long long)expected.digest);
 	return false;
 }
 
@@ -158,6 +220,10 @@ check_tors(struct intake *in, struct tor *const *tors, uint32_t n, const struct 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct tor *t = tors[i];
 
+		if (t->excused) {
+			out->excused++;
+			continue;
+		}
 		out->tors++;
 		out->by_path += t->checked;
 		out->by_digest += !t->checked;

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TICK_MS 200 /* reconnects, keepalives */
+#define TICK_MS 50 /* reconnects, keepalives */
 
 /* ToRs that may begin to connect now. */
 static uint32_t
@@ -47,6 +47,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	for (uint32_t i = 0; i < th->count; i++) {
 		struct link *l = &th->links[i];
 
+		unruly_on_tick(l, now);
 		if (l->fd < 0 && th->wanted && room > 0) {
 			room--;
 			link_open(l);
@@ -78,9 +79,8 @@ on_order(evutil_socket_t fd, short what, void *arg)
 	pthread_mutex_unlock(&th->fleet->lock);
 }
 
-/* Run the order in every thread, one after the other. */
-static void
-give_order(struct fleet *f, void (*run)(struct fleet_thread *, void *), void *ctx)
+void
+fleet_give_order(struct fleet *f, void (*run)(struct fleet_thread *, void *), void *ctx)
 {
 	struct order o = {.run = run, .ctx = ctx};
 	uint64_t one = 1;
@@ -116,9 +116,25 @@ source_of(const struct fleet_options *o, uint32_t n)
 }
 
 static void
+take_habit(struct link *l)
+{
+	const struct fleet_options *o = &l->thread->fleet->options;
+	struct habit h = crowd_habit(&o->crowd, l->tor.number, o->tors);
+
+	tor_take_habit(&l->tor, &h);
+	l->timed = h.pace == HABIT_NORMAL;
+	l->tor.no_tape =
+	    !l->tor.add_path_wanted || (l->tor.checked && o->tapes == FLEET_TAPES_COUNTING);
+	l->tor.probed = l->timed && l->tor.add_path_wanted;
+	l->thread->timed += l->timed;
+	l->thread->unruly += !l->timed;
+}
+
+static void
 thread_init(struct fleet_thread *th, struct fleet *f, uint32_t first, uint32_t count)
 {
 	struct timeval every = {.tv_usec = TICK_MS * 1000};
+	struct timeval slow_every = {.tv_usec = SLOW_TICK_MS * 1000};
 
 	th->fleet = f;
 	th->count = count;
@@ -142,6 +158,12 @@ thread_init(struct fleet_thread *th, struct fleet *f, uint32_t first, uint32_t c
 		l->source = source_of(&f->options, n);
 		tor_init(&l->tor, &th->intake, n, f->options.as, 0x7f010001u + n,
 		    n < f->options.checked, f->options.add_path);
+		take_habit(l);
+	}
+	if (th->unruly) {
+		th->slow_tick = event_new(th->base, -1, EV_PERSIST, unruly_on_slow_tick, th);
+		must(th->slow_tick);
+		event_add(th->slow_tick, &slow_every);
 	}
 	th->tick = event_new(th->base, -1, EV_PERSIST, on_tick, th);
 	th->orders = event_new(th->base, th->order_fd, EV_READ | EV_PERSIST, on_order, th);
@@ -162,6 +184,8 @@ thread_fini(struct fleet_thread *th)
 		free(th->links[i].tail);
 	}
 	event_free(th->tick);
+	if (th->slow_tick)
+		event_free(th->slow_tick);
 	event_free(th->orders);
 	event_base_free(th->base);
 	close(th->order_fd);
@@ -247,13 +271,45 @@ order_disconnect(struct fleet_thread *th, void *ctx)
 }
 
 static void
+order_storm(struct fleet_thread *th, void *ctx)
+{
+	(void)ctx;
+	for (uint32_t i = 0; i < th->count; i++)
+		link_break(&th->links[i]);
+	order_connect(th, NULL);
+}
+
+static void
+order_misbehave(struct fleet_thread *th, void *ctx)
+{
+	unruly_turn(th, *(const bool *)ctx);
+}
+
+static void
+order_hold_still(struct fleet_thread *th, void *ctx)
+{
+	th->holding_still = *(const bool *)ctx;
+}
+
+static void
+order_probe(struct fleet_thread *th, void *ctx)
+{
+	th->intake.probes = ctx;
+	for (uint32_t i = 0; ctx && th->intake.tapes && i < th->count; i++)
+		if (!th->links[i].tor.own_table)
+			tapes_leave(&th->links[i].tor); /* compared messages report nothing */
+}
+
+static void
 order_aim(struct fleet_thread *th, void *ctx)
 {
 	uint64_t now = clock_mono_ns();
 
 	th->target = *(const struct fleet_target *)ctx;
-	th->first_update_ns = th->last_complete_ns = 0;
+	th->first_update_ns = th->last_complete_ns = th->others_last_complete_ns = 0;
+	th->last_established_ns = 0;
 	atomic_store(&th->complete, 0);
+	atomic_store(&th->others_complete, 0);
 	for (uint32_t i = 0; i < th->count; i++) {
 		th->links[i].complete = false;
 		th->links[i].tor.first_update_ns = 0;
@@ -262,140 +318,63 @@ order_aim(struct fleet_thread *th, void *ctx)
 		link_look(&th->links[i], now);
 }
 
-static void
-add_counts(struct tor_counts *sum, const struct tor_counts *c)
-{
-	sum->bytes += c->bytes;
-	sum->messages += c->messages;
-	sum->updates += c->updates;
-	sum->announced += c->announced;
-	sum->withdrawn += c->withdrawn;
-	sum->withdrawn_unknown += c->withdrawn_unknown;
-	sum->replaced += c->replaced;
-	sum->id_mismatch += c->id_mismatch;
-}
-
-static void
-order_status(struct fleet_thread *th, void *ctx)
-{
-	struct fleet_status *s = ctx;
-
-	s->complete += atomic_load(&th->complete);
-	s->disconnects += th->disconnects;
-	if (th->first_update_ns &&
-	    (!s->first_update_ns || th->first_update_ns < s->first_update_ns))
-		s->first_update_ns = th->first_update_ns;
-	if (th->last_complete_ns > s->last_complete_ns)
-		s->last_complete_ns = th->last_complete_ns;
-	if (th->last_established_ns > s->last_established_ns)
-		s->last_established_ns = th->last_established_ns;
-	if (!s->trouble[0])
-		memcpy(s->trouble, th->trouble, sizeof(s->trouble));
-	for (uint32_t i = 0; i < th->count; i++) {
-		const struct tor *t = &th->links[i].tor;
-
-		s->established += t->state == TOR_ESTABLISHED;
-		s->with_eor += tor_has_eor(t);
-		s->paths += t->paths;
-		add_counts(&s->counts, &t->counts);
-	}
-}
-
-struct each {
-	fleet_fn *fn;
-	void *ctx;
-};
-
-static void
-order_each(struct fleet_thread *th, void *ctx)
-{
-	const struct each *e = ctx;
-	struct tor **list = must_calloc(th->count + 1, sizeof(struct tor *));
-
-	for (uint32_t i = 0; i < th->count; i++)
-		list[i] = &th->links[i].tor;
-	e->fn(e->ctx, &th->intake, list, th->count);
-	free(list);
-}
-
 void
 fleet_connect(struct fleet *f)
 {
-	give_order(f, order_connect, NULL);
+	fleet_give_order(f, order_connect, NULL);
 }
 
 void
 fleet_disconnect(struct fleet *f)
 {
-	give_order(f, order_disconnect, NULL);
+	fleet_give_order(f, order_disconnect, NULL);
+}
+
+void
+fleet_storm(struct fleet *f)
+{
+	fleet_give_order(f, order_storm, NULL);
+}
+
+void
+fleet_misbehave(struct fleet *f, bool on)
+{
+	fleet_give_order(f, order_misbehave, &on);
+}
+
+void
+fleet_hold_still(struct fleet *f, bool still)
+{
+	fleet_give_order(f, order_hold_still, &still);
+}
+
+void
+fleet_probe(struct fleet *f, struct probes *p)
+{
+	fleet_give_order(f, order_probe, p);
+}
+
+uint32_t
+fleet_timed(const struct fleet *f)
+{
+	return f->options.tors - crowd_unruly(&f->options.crowd);
+}
+
+uint32_t
+fleet_probed(const struct fleet *f)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < f->options.threads; i++)
+		for (uint32_t k = 0; k < f->threads[i].count; k++)
+			n += f->threads[i].links[k].tor.probed;
+	return n;
 }
 
 void
 fleet_aim(struct fleet *f, const struct fleet_target *target)
 {
-	give_order(f, order_aim, (void *)(uintptr_t)target);
-}
-
-void
-fleet_read_status(struct fleet *f, struct fleet_status *out)
-{
-	memset(out, 0, sizeof(*out));
-	give_order(f, order_status, out);
-}
-
-void
-fleet_each(struct fleet *f, fleet_fn *fn, void *ctx)
-{
-	struct each e = {.fn = fn, .ctx = ctx};
-
-	give_order(f, order_each, &e);
-}
-
-static bool
-all_complete(const struct fleet *f)
-{
-	for (uint32_t i = 0; i < f->options.threads; i++)
-		if (atomic_load(&f->threads[i].complete) < f->threads[i].count)
-			return false;
-	return true;
-}
-
-bool
-fleet_wait(struct fleet *f, unsigned timeout_ms, struct fleet_status *out)
-{
-	struct timespec until;
-	bool done;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
-	pthread_mutex_lock(&f->lock);
-	while (!(done = all_complete(f)))
-		if (pthread_cond_timedwait(&f->changed, &f->lock, &until) == ETIMEDOUT)
-			break;
-	pthread_mutex_unlock(&f->lock);
-	fleet_read_status(f, out);
-	return done || all_complete(f);
-}
-
-double
-fleet_cpu_seconds(struct fleet *f)
-{
-	double sum = 0;
-
-	for (uint32_t i = 0; i < f->options.threads; i++) {
-		struct timespec t;
-		clockid_t clock;
-
-		if (pthread_getcpuclockid(f->threads[i].id, &clock) == 0 &&
-		    clock_gettime(clock, &t) == 0)
-			sum += (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-	}
-	return sum;
+	fleet_give_order(f, order_aim, (void *)(uintptr_t)target);
 }
 
 void
@@ -404,7 +383,7 @@ fleet_free(struct fleet *f)
 	if (!f)
 		return;
 	fleet_disconnect(f);
-	give_order(f, order_end, NULL);
+	fleet_give_order(f, order_end, NULL);
 	for (uint32_t i = 0; i < f->options.threads; i++)
 		pthread_join(f->threads[i].id, NULL);
 	for (uint32_t i = 0; i < f->options.threads; i++)

@@ -27,25 +27,54 @@ note_trouble(struct link *l, const char *what)
 		    ip_text(&l->source, buf), what);
 }
 
+/* A ToR that offered less is to hold less: see check.c for whether it is the right less. */
+static bool
+table_matches(const struct tor *t, const struct fleet_target *g)
+{
+	unsigned families = t->habit.ipv4_only ? 1 : IP_FAMILIES;
+	uint64_t paths = 0, digest = 0;
+
+	if (!t->habit.no_add_path && !t->habit.ipv4_only)
+		return t->paths == g->paths && t->digest == g->digest;
+	for (unsigned f = 0; f < families; f++) {
+		paths += t->habit.no_add_path ? g->families[f].prefixes : g->families[f].paths;
+		digest += g->families[f].digest;
+	}
+	return t->paths == paths && (t->habit.no_add_path || t->digest == digest);
+}
+
 void
 link_look(struct link *l, uint64_t now_ns)
 {
 	struct fleet_thread *th = l->thread;
 	const struct fleet_target *g = &th->target;
+	_Atomic uint32_t *complete = l->timed ? &th->complete : &th->others_complete;
 
 	if (l->complete || l->tor.state != TOR_ESTABLISHED)
 		return;
 	if (g->eor && !tor_has_eor(&l->tor))
 		return;
-	if (g->table && (l->tor.paths != g->paths || l->tor.digest != g->digest))
+	if (g->table && !table_matches(&l->tor, g))
 		return;
 	l->complete = true;
-	th->last_complete_ns = now_ns;
-	if (atomic_fetch_add(&th->complete, 1) + 1 == th->count) {
+	if (l->timed)
+		th->last_complete_ns = now_ns;
+	else
+		th->others_last_complete_ns = now_ns;
+	if (atomic_fetch_add(complete, 1) + 1 == (l->timed ? th->timed : th->unruly)) {
 		pthread_mutex_lock(&th->fleet->lock);
 		pthread_cond_broadcast(&th->fleet->changed);
 		pthread_mutex_unlock(&th->fleet->lock);
 	}
+}
+
+/* The session ended and it was not our doing. */
+static void
+link_lost(struct link *l, const char *why)
+{
+	note_trouble(l, why);
+	l->thread->disconnects++;
+	link_close(l);
 }
 
 void
@@ -57,7 +86,9 @@ link_flush(struct link *l)
 		if (n < 0) {
 			if (errno == EAGAIN)
 				event_add(l->writable, NULL);
-			return; /* a broken connection shows itself to the reader */
+			else if (l->tor.excused)
+				link_lost(l, "the target closed the connection");
+			return; /* else a broken connection shows itself to the reader */
 		}
 		l->tor.out_len -= (size_t)n;
 		memmove(l->tor.out, l->tor.out + n, l->tor.out_len);
@@ -77,25 +108,21 @@ keep_tail(struct link *l, const uint8_t *bytes, size_t n)
 	l->tail_len = n;
 }
 
-static void
-on_readable(evutil_socket_t fd, short what, void *arg)
+void
+link_receive(struct link *l, size_t most)
 {
-	struct link *l = arg;
 	struct fleet_thread *th = l->thread;
 	uint64_t before = l->tor.established_ns;
 	ssize_t got;
 
-	(void)what;
 	if (l->tail_len)
 		memcpy(th->buffer, l->tail, l->tail_len);
-	got = recv(fd, th->buffer + l->tail_len, LINK_READ_SIZE, 0);
+	got = recv(
+	    l->fd, th->buffer + l->tail_len, most < LINK_READ_SIZE ? most : LINK_READ_SIZE, 0);
 	if (got <= 0) {
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		note_trouble(
-		    l, got == 0 ? "the target closed the connection" : strerror(errno));
-		th->disconnects++;
-		link_close(l);
+		link_lost(l, got == 0 ? "the target closed the connection" : strerror(errno));
 		return;
 	}
 	uint64_t now = clock_mono_ns();
@@ -104,17 +131,26 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	link_flush(l);
 	if (used == SIZE_MAX) {
-		note_trouble(l, l->tor.trouble);
-		th->disconnects++;
-		link_close(l);
+		link_lost(l, l->tor.trouble);
 		return;
 	}
 	keep_tail(l, th->buffer + used, have - used);
-	if (!before && l->tor.established_ns)
-		th->last_established_ns = now;
+	if (!before && l->tor.established_ns) {
+		if (l->timed)
+			th->last_established_ns = now;
+		link_choose_reader(l);
+	}
 	if (l->tor.first_update_ns && !th->first_update_ns)
 		th->first_update_ns = l->tor.first_update_ns;
 	link_look(l, now);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	link_receive(arg, LINK_READ_SIZE);
 }
 
 static void
@@ -142,12 +178,15 @@ link_open(struct link *l)
 	const struct fleet_options *o = &l->thread->fleet->options;
 	struct sockaddr_storage source, target;
 	socklen_t n = ip_to_sockaddr(&l->source, 0, &source);
-	int one = 1;
+	int one = 1, room = HABIT_SOCKET_ROOM;
 
 	l->fd = socket(source.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (l->fd < 0)
 		die("socket for a ToR: %s", strerror(errno));
 	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (l->thread->misbehaving &&
+	    (l->tor.habit.pace == HABIT_SLOW || l->tor.habit.pace == HABIT_STALLED))
+		setsockopt(l->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	/* The port is chosen at connect(): two ToRs never fight for one. */
 	setsockopt(l->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
 	if (bind(l->fd, (struct sockaddr *)&source, n) < 0)
@@ -178,7 +217,34 @@ link_close(struct link *l)
 	l->tail_len = 0;
 	if (l->complete) {
 		l->complete = false;
-		atomic_fetch_sub(&l->thread->complete, 1);
+		atomic_fetch_sub(
+		    l->timed ? &l->thread->complete : &l->thread->others_complete, 1);
 	}
 	tor_stop(&l->tor);
+}
+
+void
+link_break(struct link *l)
+{
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+	if (l->fd >= 0)
+		setsockopt(l->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	link_close(l);
+}
+
+void
+link_choose_reader(struct link *l)
+{
+	enum habit_pace pace =
+	    l->thread->misbehaving ? l->tor.habit.pace : (enum habit_pace)HABIT_NORMAL;
+	bool up = l->tor.state == TOR_ESTABLISHED;
+
+	l->tor.excused = pace == HABIT_STALLED;
+	if (l->fd < 0 || l->tor.state == TOR_CONNECTING)
+		return;
+	if (up && (pace == HABIT_SLOW || pace == HABIT_STALLED))
+		event_del(l->readable);
+	else
+		event_add(l->readable, NULL);
 }

@@ -288,9 +288,16 @@ sort_and_sum(struct model *m)
 		if (i == 0 || path_cmp(&m->paths[i], &m->paths[kept - 1]) != 0)
 			m->paths[kept++] = m->paths[i];
 	m->count = kept;
-	for (size_t i = 0; i < kept; i++)
-		m->digest += path_hash(&m->paths[i].prefix,
-		    path_seed(&m->paths[i].next_hop, m->paths[i].attr_digest));
+	for (size_t i = 0; i < kept; i++) {
+		const struct model_path *p = &m->paths[i];
+		struct model_family *f = &m->families[ip_family_index(p->prefix.addr.family)];
+		uint64_t hash = path_hash(&p->prefix, path_seed(&p->next_hop, p->attr_digest));
+
+		m->digest += hash;
+		f->digest += hash;
+		f->paths++;
+		f->prefixes += i == 0 || ip_prefix_cmp(&p->prefix, &p[-1].prefix) != 0;
+	}
 }
 
 struct model *

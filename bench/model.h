@@ -40,10 +40,17 @@ struct model_path {
 	uint64_t attr_digest; /* sum of path_attr_hash() */
 };
 
+/* The part of one family: what a ToR that speaks only that one must hold. */
+struct model_family {
+	uint64_t paths, digest;
+	uint64_t prefixes; /* distinct: paths of a ToR without ADD-PATH */
+};
+
 struct model {
 	struct model_path *paths; /* by family, prefix, length, next hop */
 	size_t count;
 	uint64_t digest; /* sum of path_hash() */
+	struct model_family families[IP_FAMILIES];
 };
 
 /* Under the configuration that heliobench writes for --spawn. */

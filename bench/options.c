@@ -19,6 +19,22 @@ read_number(const char *text, uint64_t *out)
 }
 
 static bool
+read_pair(const char *text, struct option_pair *out)
+{
+	const char *colon = strchr(text, ':');
+	char count[16];
+	uint64_t n, amount = 0;
+
+	snprintf(count, sizeof(count), "%.*s", colon ? (int)(colon - text) : 15, text);
+	if (!read_number(count, &n) || n > UINT32_MAX)
+		return false;
+	if (colon && (!read_number(colon + 1, &amount) || amount == 0 || amount > UINT32_MAX))
+		return false;
+	*out = (struct option_pair){.count = (uint32_t)n, .amount = (uint32_t)amount};
+	return true;
+}
+
+static bool
 bad_value(const struct option_row *r, const char *text)
 {
 	fprintf(stderr, "heliobench: --%s %s: expected %s", r->name, text,
@@ -46,6 +62,8 @@ take_value(const struct option_row *r, const char *text)
 			return bad_value(r, text);
 		*(uint64_t *)r->value = n;
 		return true;
+	case OPTION_PAIR:
+		return read_pair(text, r->value) || bad_value(r, text);
 	case OPTION_TEXT:
 		*(const char **)r->value = text;
 		return true;
@@ -78,6 +96,9 @@ print_default(const struct option_row *r)
 			printf(" [all]");
 		else
 			printf(" [%llu]", (unsigned long long)*(const uint64_t *)r->value);
+		break;
+	case OPTION_PAIR:
+		printf(" [%u]", ((const struct option_pair *)r->value)->count);
 		break;
 	case OPTION_TEXT:
 		if (*(const char *const *)r->value)

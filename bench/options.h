@@ -19,8 +19,13 @@ enum option_type {
 	OPTION_FLAG,     /* bool *, takes no value */
 	OPTION_ADDRESS,  /* struct ip_addr * */
 	OPTION_ENDPOINT, /* struct endpoint *: "127.0.0.1:1790" or "[::1]:1790" */
+	OPTION_PAIR,     /* struct option_pair *: "5" or "5:200" */
 	OPTION_OUTPUT,   /* bool *: `-o json` sets it, `-o table` clears it */
 	OPTION_END,      /* the last row */
+};
+
+struct option_pair {
+	uint32_t count, amount; /* amount 0: not given */
 };
 
 struct option_row {

@@ -210,6 +210,8 @@ take_entry(struct tor *t, const struct tape_entry *e, uint64_t now_ns)
 		t->eor[f] = t->eor[f] || e->eor[f];
 	if (eor && tor_has_eor(t))
 		t->eor_ns = now_ns;
+	if (!eor)
+		t->last_update_ns = now_ns;
 	if (!eor && t->first_update_ns == 0)
 		t->first_update_ns = now_ns;
 }
@@ -232,6 +234,7 @@ tapes_leave(struct tor *t)
 	must(t->paths == as_it_was.paths && t->digest == as_it_was.digest);
 	t->counts = as_it_was.counts;
 	t->first_update_ns = as_it_was.first_update_ns;
+	t->last_update_ns = as_it_was.last_update_ns;
 	t->eor_ns = as_it_was.eor_ns;
 	memcpy(t->eor, as_it_was.eor, sizeof(t->eor));
 }

@@ -67,6 +67,27 @@ tor_init(struct tor *t, struct intake *in, uint32_t number, uint32_t as, uint32_
 }
 
 void
+tor_take_habit(struct tor *t, const struct habit *h)
+{
+	struct capabilities *c = &t->local.capabilities;
+	unsigned v6 = ip_family_index(IP_V6);
+
+	t->habit = *h;
+	if (h->no_add_path) {
+		t->add_path_wanted = false;
+		c->present &= ~CAPABILITY_BIT(ADD_PATH);
+		for (unsigned f = 0; f < IP_FAMILIES; f++)
+			c->add_path_receive[f] = false;
+	}
+	if (h->ipv4_only) {
+		c->families[v6] = c->add_path_receive[v6] = false;
+		c->gr[v6].present = false;
+	}
+	if (h->no_extended)
+		c->present &= ~CAPABILITY_BIT(EXT_MESSAGE);
+}
+
+void
 tor_fini(struct tor *t)
 {
 	free(t->held);
@@ -84,7 +105,7 @@ forget_table(struct tor *t)
 	t->guess = 0;
 	t->tape = NULL;
 	t->tape_at = 0;
-	t->own_table = false;
+	t->own_table = t->no_tape || t->in->probes;
 	t->eor[0] = t->eor[1] = false;
 	t->established_ns = t->first_update_ns = t->eor_ns = 0;
 }
@@ -224,7 +245,8 @@ tor_receive(struct tor *t, const uint8_t *bytes, size_t n, uint64_t now_ns)
 		uint8_t type;
 		size_t size;
 
-		switch (bgp_frame(bytes + used, n - used, true, &size, &type, &why)) {
+		switch (bgp_frame(
+		    bytes + used, n - used, !t->habit.no_extended, &size, &type, &why)) {
 		case BGP_FRAME_MORE:
 			t->counts.bytes -= n - used; /* they come again with the rest */
 			return used;

@@ -10,6 +10,7 @@
 
 #include "attrset.h"
 #include "bgp/open.h"
+#include "habit.h"
 #include "pathdict.h"
 
 #include <stdbool.h>
@@ -21,6 +22,7 @@ enum tor_state { TOR_IDLE, TOR_CONNECTING, TOR_OPEN_SENT, TOR_OPEN_CONFIRM, TOR_
 
 struct tor;
 struct intake;
+struct probes;
 
 /* before and after: attribute-set indices, 0 for no path. */
 typedef void tor_on_change(
@@ -41,7 +43,8 @@ struct intake {
 	struct hop_map hops[IP_FAMILIES];
 	tor_on_change *on_change; /* may be NULL */
 	void *ctx;
-	struct tapes *tapes; /* owned; NULL: every ToR has a table of its own (tape.h) */
+	struct tapes *tapes;   /* owned; NULL: every ToR has a table of its own (tape.h) */
+	struct probes *probes; /* changes that somebody waits for, or NULL */
 };
 
 /* expected: paths in a table, so that nothing has to grow while it is measured. */
@@ -60,6 +63,10 @@ struct tor {
 	uint32_t number;
 	enum tor_state state;
 	bool checked, add_path_wanted;
+	struct habit habit;
+	bool probed;  /* reports to the intake's probes */
+	bool no_tape; /* its own table is to be looked at, so it always has one */
+	bool excused; /* does not read: its table is not compared */
 	struct open local;
 	struct negotiated agreed;
 	bool eor[IP_FAMILIES];
@@ -73,7 +80,7 @@ struct tor {
 	bool own_table; /* follows none until the session ends */
 	uint64_t paths, digest;
 	struct tor_counts counts;
-	uint64_t last_keepalive_ns, established_ns, first_update_ns, eor_ns;
+	uint64_t last_keepalive_ns, established_ns, first_update_ns, last_update_ns, eor_ns;
 	char trouble[160]; /* why the session ended or what it did wrong; "" nothing */
 	uint8_t out[TOR_OUT_MAX];
 	size_t out_len; /* bytes for the socket */
@@ -83,6 +90,9 @@ struct tor {
 void tor_init(struct tor *t, struct intake *in, uint32_t number, uint32_t as,
     uint32_t router_id, bool checked, bool add_path);
 void tor_fini(struct tor *t);
+
+/* Leave out of the OPEN what the habit says; before the first tor_start(). */
+void tor_take_habit(struct tor *t, const struct habit *h);
 
 /* The connection is up: forgets the old table and puts the OPEN into out. */
 void tor_start(struct tor *t);

@@ -6,6 +6,7 @@
  */
 #include "core/clock.h"
 #include "pathhash.h"
+#include "probe.h"
 #include "tor.h"
 
 #include <stdio.h>
@@ -202,9 +203,18 @@ end_batch(struct batch *b)
 	b->tor->paths += b->count;
 }
 
-static bool
-announce(struct tor *t, struct wire_in nlri, uint8_t family, const struct attr_parts *parts)
+/* Where this ToR reports what it receives; NULL nearly always. */
+static struct probes *
+probes_of(const struct tor *t)
 {
+	return t->probed ? t->in->probes : NULL;
+}
+
+static bool
+announce(struct tor *t, struct wire_in nlri, uint8_t family, const struct attr_parts *parts,
+    uint64_t now_ns)
+{
+	struct probes *probes = probes_of(t);
 	const struct ip_addr *hop = &parts->next_hop[ip_family_index(family)];
 	bool add_path = t->agreed.add_path_rx[ip_family_index(family)];
 	bool id_known = add_path && family == IP_V4;
@@ -222,9 +232,11 @@ announce(struct tor *t, struct wire_in nlri, uint8_t family, const struct attr_p
 		uint32_t before = put_path(&b);
 
 		if (before) {
-			t->counts.replaced++;
+			t->counts.replaced += add_path; /* else it is how a path changes */
 			subtract(&b, before);
 		}
+		if (probes)
+			probe_look(probes, &b.key, true, t->number, now_ns);
 		b.sum += key_path_hash(&b.key, seed);
 		b.count++;
 	}
@@ -234,8 +246,9 @@ announce(struct tor *t, struct wire_in nlri, uint8_t family, const struct attr_p
 }
 
 static bool
-withdraw(struct tor *t, struct wire_in nlri, uint8_t family)
+withdraw(struct tor *t, struct wire_in nlri, uint8_t family, uint64_t now_ns)
 {
+	struct probes *probes = probes_of(t);
 	bool add_path = t->agreed.add_path_rx[ip_family_index(family)];
 	struct batch b = batch_of(t, family, 0);
 
@@ -245,6 +258,8 @@ withdraw(struct tor *t, struct wire_in nlri, uint8_t family)
 		uint32_t before = put_path(&b);
 
 		t->counts.withdrawn++;
+		if (probes)
+			probe_look(probes, &b.key, false, t->number, now_ns);
 		if (before)
 			subtract(&b, before);
 		else
@@ -282,7 +297,8 @@ tor_update(struct tor *t, struct wire_in body, uint64_t now_ns)
 		return malformed(t, "lengths do not add up");
 	if (!attr_parts_read(attributes, &parts))
 		return malformed(t, "path attributes");
-	if (parts.has_other_family)
+	if (parts.has_other_family || ((parts.has_reach6 || parts.has_unreach6) &&
+	                                  !t->agreed.families[ip_family_index(IP_V6)]))
 		return malformed(t, "a family that was not negotiated");
 	if (!wire_left(&withdrawn) && !wire_left(&body)) { /* End-of-RIB: RFC 4724 section 2 */
 		if (attributes_len == 0) {
@@ -294,14 +310,15 @@ tor_update(struct tor *t, struct wire_in body, uint64_t now_ns)
 			return true;
 		}
 	}
+	t->last_update_ns = now_ns;
 	if (t->first_update_ns == 0)
 		t->first_update_ns = now_ns;
-	if (!withdraw(t, withdrawn, IP_V4) ||
-	    (parts.has_unreach6 && !withdraw(t, parts.unreach6, IP_V6)))
+	if (!withdraw(t, withdrawn, IP_V4, now_ns) ||
+	    (parts.has_unreach6 && !withdraw(t, parts.unreach6, IP_V6, now_ns)))
 		return malformed(t, "a withdrawn prefix runs past its field or is too long");
-	if (wire_left(&body) && !announce(t, body, IP_V4, &parts))
+	if (wire_left(&body) && !announce(t, body, IP_V4, &parts, now_ns))
 		return malformed(t, "IPv4 prefixes, or no NEXT_HOP for them");
-	if (parts.has_reach6 && !announce(t, parts.reach6, IP_V6, &parts))
+	if (parts.has_reach6 && !announce(t, parts.reach6, IP_V6, &parts, now_ns))
 		return malformed(t, "IPv6 prefixes");
 	return true;
 }
