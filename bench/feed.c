@@ -24,6 +24,7 @@ struct feed {
 	rd_kafka_t *producer;
 	rd_kafka_topic_t *topic;
 	struct feed_totals totals;
+	uint64_t epoch; /* 0: no header */
 	char first_failure[FEED_ERROR_MAX];
 };
 
@@ -31,8 +32,14 @@ static void
 on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
 	struct feed *f = opaque;
+	struct stamp *times = m->_private;
+	int64_t us = rd_kafka_message_latency(m);
 
 	(void)rk;
+	/* Measured where the answer came in, not here, where it is read a little later. */
+	if (times)
+		times->acked_ns =
+		    us < 0 ? clock_mono_ns() : times->handed_ns + (uint64_t)us * 1000;
 	if (!m->err)
 		return;
 	if (f->totals.failed++ == 0)
@@ -97,7 +104,7 @@ make_producer(struct feed *f, const char *brokers, char *error)
 	if (set(conf, "bootstrap.servers", brokers, error) &&
 	    set(conf, "client.id", "heliobench", error) &&
 	    set(conf, "enable.idempotence", "true", error) &&
-	    set(conf, "linger.ms", "2", error) &&
+	    set(conf, "linger.ms", "0", error) &&
 	    set(conf, "queue.buffering.max.messages", QUEUE_RECORDS, error) &&
 	    set(conf, "queue.buffering.max.kbytes", QUEUE_KBYTES, error) &&
 	    set(conf, "sticky.partitioning.linger.ms", "0", error))
@@ -232,17 +239,43 @@ feed_free(struct feed *f)
 	free(f);
 }
 
+static rd_kafka_resp_err_t
+produce(struct feed *f, const struct record *r, struct stamp *times)
+{
+	char epoch[24];
+
+	/* A tombstone is a null payload, which is not the same as an empty one. */
+	if (f->epoch == 0)
+		return rd_kafka_produce(f->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
+		           (void *)(uintptr_t)r->value, r->value_len, r->key, r->key_len,
+		           times) == 0
+		           ? RD_KAFKA_RESP_ERR_NO_ERROR
+		           : rd_kafka_last_error();
+	snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)f->epoch);
+	return rd_kafka_producev(f->producer, RD_KAFKA_V_RKT(f->topic),
+	    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(r->key, r->key_len),
+	    RD_KAFKA_V_VALUE((void *)(uintptr_t)r->value, r->value_len),
+	    RD_KAFKA_V_HEADER("epoch", epoch, -1), RD_KAFKA_V_OPAQUE(times), RD_KAFKA_V_END);
+}
+
 void
 feed_put(struct feed *f, const struct record *r)
 {
-	/* A tombstone is a null payload, which is not the same as an empty one. */
-	while (rd_kafka_produce(f->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
-	           (void *)(uintptr_t)r->value, r->value_len, r->key, r->key_len, NULL) != 0) {
-		if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+	feed_put_stamped(f, r, NULL);
+}
+
+void
+feed_put_stamped(struct feed *f, const struct record *r, struct stamp *times)
+{
+	rd_kafka_resp_err_t err;
+
+	if (times)
+		times->handed_ns = clock_mono_ns();
+	while ((err = produce(f, r, times)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
 			if (f->totals.failed++ == 0)
 				snprintf(f->first_failure, sizeof(f->first_failure),
-				    "%.150s: %s", r->key,
-				    rd_kafka_err2str(rd_kafka_last_error()));
+				    "%.150s: %s", r->key, rd_kafka_err2str(err));
 			return;
 		}
 		rd_kafka_poll(f->producer, FULL_WAIT_MS);
@@ -250,6 +283,43 @@ feed_put(struct feed *f, const struct record *r)
 	f->totals.records++;
 	f->totals.bytes += r->key_len + r->value_len;
 	rd_kafka_poll(f->producer, 0);
+}
+
+void
+feed_set_epoch(struct feed *f, uint64_t epoch)
+{
+	f->epoch = epoch;
+}
+
+void
+feed_put_sync(struct feed *f, bool end, const struct change_list *listed)
+{
+	uint64_t counts[RESOURCE_COUNT] = {0};
+	char value[200];
+	struct record r;
+	int n;
+
+	for (size_t i = 0; i < listed->count; i++)
+		counts[listed->refs[i].resource]++;
+	n = snprintf(value, sizeof(value),
+	    "{\"epoch\":%llu,\"counts\":{\"nodes\":%llu,\"services\":%llu,\"endpointslices\":%llu}}",
+	    (unsigned long long)f->epoch, (unsigned long long)counts[RESOURCE_NODE],
+	    (unsigned long long)counts[RESOURCE_SERVICE],
+	    (unsigned long long)counts[RESOURCE_SLICE]);
+	if (!end)
+		n = snprintf(
+		    value, sizeof(value), "{\"epoch\":%llu}", (unsigned long long)f->epoch);
+	r.value = (const uint8_t *)value;
+	r.value_len = (size_t)n;
+	r.key_len = (size_t)snprintf(r.key, sizeof(r.key), "sync//%s", end ? "end" : "begin");
+	feed_put(f, &r);
+}
+
+uint32_t
+feed_poll(struct feed *f)
+{
+	rd_kafka_poll(f->producer, 0);
+	return (uint32_t)rd_kafka_outq_len(f->producer);
 }
 
 void

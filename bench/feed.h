@@ -7,6 +7,7 @@
 #pragma once
 
 #include "encode.h"
+#include "probe.h"
 #include "scenario.h"
 
 #include <stdbool.h>
@@ -36,6 +37,19 @@ void feed_free(struct feed *f);
 
 /* Hand one record to the producer; waits while its queue is full. Both are copied. */
 void feed_put(struct feed *f, const struct record *r);
+
+/* The same; `times` (which may be NULL) learns when that was and when the brokers had it. */
+void feed_put_stamped(struct feed *f, const struct record *r, struct stamp *times);
+
+/*
+ * From now on records carry this publisher's run in their `epoch` header; 0: none. A full listing
+ * stands between a sync record that begins it and one that ends it.
+ */
+void feed_set_epoch(struct feed *f, uint64_t epoch);
+void feed_put_sync(struct feed *f, bool end, const struct change_list *listed);
+
+/* Let delivery reports in. Records that the brokers have not acknowledged yet. */
+uint32_t feed_poll(struct feed *f);
 
 /* Encode and hand over all objects of the list. */
 void feed_put_list(struct feed *f, struct encoder *e, const struct change_list *l);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `heliobench run`: reads the options, starts or finds the target and the stream, has the
+ * `heliobench run`: starts or finds the target and the stream, has the
  * phases run, prints the report. Whatever was started here is ended here.
  */
 #include "run.h"
 
 #include "commands.h"
-#include "options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,54 +20,6 @@ on_interrupt(int signal_number)
 {
 	(void)signal_number;
 	run_interrupted = 1;
-}
-
-static enum options_result
-read_options(struct run *r, int argc, char **argv)
-{
-	const struct endpoint not_given = r->target;
-	const struct option_row rows[] = {
-	    {"nodes", OPTION_U32, &r->size.nodes, 1, CLUSTER_NODES_MAX, "N",
-	        "nodes of the cluster"},
-	    {"services", OPTION_U32, &r->size.services, 1, CLUSTER_SERVICES_MAX, "N",
-	        "services"},
-	    {"next-hops", OPTION_U32, &r->size.next_hops, 1, CLUSTER_NODES_MAX, "N",
-	        "nodes that serve each service"},
-	    {"dual-stack", OPTION_U32, &r->size.dual_stack, 0, 100, "PERCENT",
-	        "services that have an IPv6 address too"},
-	    {"local", OPTION_U32, &r->size.local, 1, 100, "PERCENT",
-	        "services with externalTrafficPolicy Local"},
-	    {"seed", OPTION_U64, &r->size.seed, 0, 0, "N", "of everything random"},
-	    {"tors", OPTION_U32, &r->tors, 1, 60000, "N", "ToRs, from 127.1.0.1 on"},
-	    {"as", OPTION_U32, &r->as, 1, UINT32_MAX, "N",
-	        "AS of the ToRs; equal to the target's: iBGP"},
-	    {"threads", OPTION_U32, &r->threads, 1, 64, "N", "threads that play the ToRs"},
-	    {"target", OPTION_ENDPOINT, &r->target, 0, 0, "HOST:PORT",
-	        "where heliographd listens (--spawn chooses a free port)"},
-	    {"spawn", OPTION_TEXT, &r->spawn, 0, 0, "PATH",
-	        "start this heliographd for the run"},
-	    {"target-pid", OPTION_U32, &r->target_pid, 0, 0, "PID",
-	        "of a running target, for its CPU and memory"},
-	    {"kafka", OPTION_TEXT, &r->kafka, 0, 0, "WHERE",
-	        "HOST:PORT or embedded:STATE_DIR; with --spawn also embedded [embedded]"},
-	    {"topic", OPTION_TEXT, &r->topic, 0, 0, "NAME", "of the stream"},
-	    {"check", OPTION_U64, &r->check_limit, 0, 0, "N",
-	        "ToRs compared path by path at most; the others by digest"},
-	    {"check-memory", OPTION_U32, &r->check_memory_mb, 1, 0, "MB",
-	        "for the tables of those"},
-	    {"timeout", OPTION_U32, &r->timeout_s, 1, 3600, "SECONDS", "for one step"},
-	    {"keep", OPTION_FLAG, &r->keep, 0, 0, "",
-	        "leave the records on the topic and the spawned target's directory"},
-	    {"o", OPTION_OUTPUT, &r->json, 0, 0, "json", "results as JSON"},
-	    {.type = OPTION_END},
-	};
-	enum options_result result = options_parse(argc, argv,
-	    "heliobench run: a seeded cluster into the stream, N ToRs on the other side; every table is compared\n"
-	    "with a model of what it must hold. The topic must be empty. Exit code 0: all tables were equal.",
-	    rows);
-
-	r->target_given = memcmp(&not_given, &r->target, sizeof(not_given)) != 0;
-	return result;
 }
 
 /* ToRs that can keep a whole table within the memory given. */
@@ -146,6 +97,8 @@ run_all(struct run *r)
 	    .threads = r->threads,
 	    .as = r->as,
 	    .add_path = true,
+	    .tapes = FLEET_TAPES_COUNTING,
+	    .crowd = r->crowd,
 	    .expected_paths = m->count + m->count / 8,
 	    .checked = tables_that_fit(r, m),
 	    .target = r->target.addr,
@@ -157,7 +110,7 @@ run_all(struct run *r)
 	encoder_init(&r->encoder, r->cluster, ENCODE_PROTOBUF);
 	r->fleet = fleet_new(&fo);
 	r->report.equal = true;
-	run_phases(r);
+	run_steps(r);
 	fleet_free(r->fleet);
 	r->report.equal = r->report.equal && r->report.phase_count > 0 && !run_interrupted;
 	if (!r->keep && !r->report.broker_inside)
@@ -168,17 +121,9 @@ run_all(struct run *r)
 int
 command_run(int argc, char **argv)
 {
-	struct run r = {.size = CLUSTER_SIZE_DEFAULT,
-	    .tors = 100,
-	    .threads = 1,
-	    .as = 64512,
-	    .timeout_s = 60,
-	    .check_memory_mb = 2048,
-	    .check_limit = UINT64_MAX,
-	    .topic = "kubernetes-state",
-	    .target = {.addr = ip_v4(0x7f000001), .port = 1790}};
+	struct run r;
 
-	switch (read_options(&r, argc, argv)) {
+	switch (run_options_read(&r, argc, argv)) {
 	case OPTIONS_HELP:
 		return EXIT_OK;
 	case OPTIONS_BAD:
@@ -191,12 +136,13 @@ command_run(int argc, char **argv)
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
 	r.rules = model_rules_default(r.size.dual_stack > 0);
-	r.rules.ebgp_as = r.as == 64512 ? 0 : 64512;
+	r.rules.ebgp_as = r.as == RUN_LOCAL_AS ? 0 : RUN_LOCAL_AS;
 	r.random = r.size.seed ^ 0x5eed;
 	r.report = (struct report){.nodes = r.size.nodes,
 	    .services = r.size.services,
 	    .next_hops = r.size.next_hops,
 	    .tors = r.tors,
+	    .crowd = r.crowd,
 	    .threads = r.threads,
 	    .seed = r.size.seed,
 	    .cores = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
@@ -210,6 +156,8 @@ command_run(int argc, char **argv)
 			report_print_table(&r.report);
 	}
 	feed_free(r.feed);
+	probes_free(r.probes);
+	report_fini(&r.report);
 	bool keep = r.keep || (!r.report.equal && !run_interrupted);
 
 	if (keep && r.daemon.state_dir[0])

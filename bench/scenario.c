@@ -66,16 +66,25 @@ has_endpoint_on(const struct bench_service *s, uint32_t node)
 	return false;
 }
 
+uint32_t
+scenario_free_node(const struct cluster *c, uint32_t service, uint64_t *random)
+{
+	const struct bench_service *s = &c->services[service];
+	uint32_t at = cluster_random(random, c->node_count);
+
+	for (uint32_t tried = 0; tried < c->node_count; tried++, at = (at + 1) % c->node_count)
+		if (!c->nodes[at].gone && !has_endpoint_on(s, at))
+			return at;
+	return UINT32_MAX;
+}
+
 void
 scenario_move(struct cluster *c, uint32_t service, uint64_t *random, struct change_list *l)
 {
 	struct bench_service *s = &c->services[service];
-	uint32_t to = cluster_random(random, c->node_count);
+	uint32_t to = scenario_free_node(c, service, random);
 
-	for (uint32_t tried = 0;
-	     tried < c->node_count && (has_endpoint_on(s, to) || c->nodes[to].gone); tried++)
-		to = (to + 1) % c->node_count;
-	if (has_endpoint_on(s, to))
+	if (to == UINT32_MAX)
 		return; /* it is on every node */
 	for (unsigned f = 0; f < IP_FAMILIES; f++) {
 		for (uint32_t i = 0; i < s->slice_count; i++) {

@@ -18,6 +18,9 @@ void change_list_fini(struct change_list *l);
 /* All objects: nodes, services, slices. */
 void scenario_list_all(const struct cluster *c, struct change_list *l);
 
+/* A seeded node that is there and has no endpoint of the service; UINT32_MAX: there is none. */
+uint32_t scenario_free_node(const struct cluster *c, uint32_t service, uint64_t *random);
+
 /* One endpoint of the service (of each family) moves to a seeded node that has none. */
 void
 scenario_move(struct cluster *c, uint32_t service, uint64_t *random, struct change_list *l);
