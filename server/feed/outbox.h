@@ -23,6 +23,7 @@ struct outbox_record {
 	uint64_t epoch, version; /* header "rv"; 0: none */
 	uint32_t key_len, value_len;
 	bool tombstone;
+	bool suspect; /* was refused among others: is it the one that was too large? */
 	bool refused; /* Kafka does not take it, ever */
 	char bytes[]; /* key, NUL, value */
 };

@@ -318,7 +318,7 @@ write_batch(struct producer *p, struct outbox_batch *batch)
 {
 	enum outcome o;
 
-	p->batch_failed = false;
+	p->batch_failed = p->narrowed = false;
 	o = p->options->transactional_id ? write_transaction(p, batch) : write_plain(p, batch);
 	switch (o) {
 	case WRITTEN:
@@ -329,7 +329,8 @@ write_batch(struct producer *p, struct outbox_batch *batch)
 		wait_after_failure(p);
 		return true;
 	case AGAIN:
-		wait_after_failure(p);
+		if (!p->narrowed)
+			wait_after_failure(p);
 		return true;
 	case FENCED:
 		set_state(p, PRODUCER_FENCED, "another producer has taken over");

@@ -32,6 +32,7 @@ struct producer {
 	struct bootstrap_stamp stamp;
 	bool was_embedded; /* an embedded broker has been written to before */
 	bool batch_failed; /* a record of the batch was not stored, and may be the next time */
+	bool narrowed;     /* it is known better than before which record Kafka does not take */
 	int64_t last_ms;   /* timestamp of the last record: they never go back */
 	int64_t *offsets;  /* by partition: of the last record stored; -1: none */
 	int32_t n_offsets;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define PARTITIONS_MAX 100000
+#define ALONE_MS       2000 /* for what was sent before a suspect, and for itself */
 
 static bool
 is_permanent(rd_kafka_resp_err_t err)
@@ -62,8 +63,13 @@ producer_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 		return;
 	}
 	p->batch_failed = true;
-	if (is_permanent(m->err) && !r->refused)
+	if (!is_permanent(m->err) || r->refused)
+		return;
+	/* Records travel in sets, and the set is refused: the next time each goes alone. */
+	if (r->suspect)
 		refuse_record(r, m->err);
+	r->suspect = true;
+	p->narrowed = true;
 }
 
 static rd_kafka_headers_t *
@@ -109,22 +115,36 @@ produce(struct producer *p, struct outbox_record *r, int64_t timestamp)
 	return err;
 }
 
+/* Hand one record over; false: this transaction cannot take it. */
+static bool
+put(struct producer *p, struct outbox_record *r)
+{
+	int64_t timestamp = next_timestamp(p, r);
+	rd_kafka_resp_err_t err;
+
+	while (!r->refused && (err = produce(p, r, timestamp)) != 0) {
+		if (is_permanent(err))
+			refuse_record(r, err);
+		else if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL || producer_is_stopping(p))
+			return false;
+		else
+			rd_kafka_poll(p->rk, 50);
+	}
+	return true;
+}
+
 bool
 producer_put_all(struct producer *p, struct outbox_batch *batch)
 {
 	for (struct outbox_record *r = batch->first; r; r = r->next) {
-		rd_kafka_resp_err_t err;
-		int64_t timestamp = next_timestamp(p, r);
+		bool alone = r->suspect && !r->refused;
 
-		while (!r->refused && (err = produce(p, r, timestamp)) != 0) {
-			if (is_permanent(err))
-				refuse_record(r, err);
-			else if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL ||
-			         producer_is_stopping(p))
-				return false;
-			else
-				rd_kafka_poll(p->rk, 50);
-		}
+		if (alone)
+			rd_kafka_flush(p->rk, ALONE_MS);
+		if (!put(p, r))
+			return false;
+		if (alone)
+			rd_kafka_flush(p->rk, ALONE_MS);
 	}
 	return true;
 }

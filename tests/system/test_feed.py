@@ -237,14 +237,20 @@ def test_a_topic_that_was_made_anew_gets_everything_again(rig):
     assert feed.metric("topic_losses_total") == 1
 
 
-def test_a_record_that_kafka_does_not_take_holds_up_no_other(rig):
-    rig.lab.make_topic(config={"max.message.bytes": "2000"})
-    feed = rig.feed("--property", "compression.type=none")
+@pytest.mark.parametrize("transactions", [True, False])
+def test_a_record_that_kafka_does_not_take_holds_up_no_other(rig, transactions):
+    rig.lab.make_topic(partitions=1, config={"max.message.bytes": "2000"})
+    nodes = [f"m{i}" for i in range(12)]  # more than 2000 bytes together, each of them less
+    for name in nodes:
+        rig.cluster.node(name, "192.0.2.1")
     rig.cluster.node("big", "192.0.2.9", annotations={"a.example/x": "x" * 5000})
-    rig.cluster.node("n1", "192.0.2.1")
-    rig.ends_with("nodes//n1", absent=["nodes//big"])
-    assert feed.metric("records_refused_total") >= 1
-    assert "nodes//big" in feed.log()
+    feed = rig.feed("--property", "compression.type=none", "--property", "linger.ms=50",
+                    *([] if transactions else ["--no-transactions"]))
+    rig.ends_with("sync//end", *[f"nodes//{n}" for n in nodes], absent=["nodes//big"])
+    assert feed.metric("records_refused_total") == 1
+    assert "key=nodes//big" in feed.log()
+    rig.cluster.node("late", "192.0.2.2")
+    rig.ends_with("nodes//late")
 
 
 # --- through kill -9 -------------------------------------------------------------------------
