@@ -66,15 +66,26 @@ put_change(struct loading *g, const struct load_change *c)
 	g->pace.done++;
 }
 
+/* With a rate, never more than its share of the time in all: a late thread still hands over all of it. */
+static uint64_t
+due_now(struct loading *g)
+{
+	uint64_t wanted = (uint64_t)g->pace.rate * g->run->seconds;
+	uint64_t due = pace_due(&g->pace, clock_mono_ns());
+
+	if (g->pace.rate == 0)
+		return feed_poll(g->run->feed) < QUEUE_MAX ? 256 : 0;
+	if (g->pace.done >= wanted)
+		return 0;
+	return due < wanted - g->pace.done ? due : wanted - g->pace.done;
+}
+
 /* Hand over what is due. False: there is no more. */
 static bool
 put_due(struct loading *g)
 {
-	uint64_t due = pace_due(&g->pace, clock_mono_ns());
+	uint64_t due = due_now(g);
 	struct load_change c;
-
-	if (g->pace.rate == 0)
-		due = feed_poll(g->run->feed) < QUEUE_MAX ? 256 : 0;
 	bool more = true;
 
 	while (more && (due || (g->kind->burst && !load_at_rest(g->load)))) {
@@ -96,14 +107,24 @@ nap_until(uint64_t ns)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
 
+static bool
+all_put(const struct loading *g, uint64_t now_ns)
+{
+	if (g->kind->once)
+		return false;
+	if (g->pace.rate)
+		return g->pace.done >= (uint64_t)g->pace.rate * g->run->seconds;
+	return now_ns >= g->until_ns;
+}
+
 static void
 put_all(struct loading *g)
 {
 	for (;;) {
 		uint64_t now = clock_mono_ns(), next;
 
-		if ((now >= g->until_ns && load_at_rest(g->load) && !g->kind->once) ||
-		    run_interrupted || daemon_died(&g->run->daemon))
+		if ((all_put(g, now) && load_at_rest(g->load)) || run_interrupted ||
+		    daemon_died(&g->run->daemon))
 			return;
 		if (!put_due(g))
 			return;
