@@ -238,7 +238,7 @@ add_step(struct run *r, const char *name)
 		return false;
 	}
 	if (r->step_count == RUN_STEPS_MAX) {
-		fprintf(stderr, "heliobench run: more than %u phases\n", RUN_STEPS_MAX);
+		fprintf(stderr, "heliobench run: more than %d phases\n", RUN_STEPS_MAX);
 		return false;
 	}
 	snprintf(r->steps[r->step_count++], RUN_STEP_NAME, "%s", name);
