@@ -129,7 +129,9 @@ wait_until(struct fleet *f, bool (*complete)(const struct fleet *), unsigned tim
 		if (pthread_cond_timedwait(&f->changed, &f->lock, &until) == ETIMEDOUT)
 			break;
 	pthread_mutex_unlock(&f->lock);
-	/* Not asked again after the look: a status from before the end must not go with a true. */
+	/* Not everybody's end signals; but asked before the look, because a status from before the
+	 * end must not go with a true. */
+	done = done || complete(f);
 	fleet_read_status(f, out);
 	return done;
 }
