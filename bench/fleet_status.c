@@ -126,8 +126,10 @@ wait_until(struct fleet *f, bool (*complete)(const struct fleet *), unsigned tim
 	}
 	pthread_mutex_lock(&f->lock);
 	while (!(done = complete(f)))
-		if (pthread_cond_timedwait(&f->changed, &f->lock, &until) == ETIMEDOUT)
+		if (pthread_cond_timedwait(&f->changed, &f->lock, &until) == ETIMEDOUT) {
+			done = complete(f);
 			break;
+		}
 	pthread_mutex_unlock(&f->lock);
 	/* Not everybody's end signals; but asked before the look, because a status from before the
 	 * end must not go with a true. */

@@ -61,7 +61,8 @@ link_look(struct link *l, uint64_t now_ns)
 		th->last_complete_ns = now_ns;
 	else
 		th->others_last_complete_ns = now_ns;
-	if (atomic_fetch_add(complete, 1) + 1 == (l->timed ? th->timed : th->unruly)) {
+	/* Of the others a wait may be for fewer than all; they are few. */
+	if (atomic_fetch_add(complete, 1) + 1 == th->timed || !l->timed) {
 		pthread_mutex_lock(&th->fleet->lock);
 		pthread_cond_broadcast(&th->fleet->changed);
 		pthread_mutex_unlock(&th->fleet->lock);

@@ -53,8 +53,8 @@ open_feed(struct run *r, const char *kafka, uint32_t create_partitions)
 	return r->feed != NULL;
 }
 
-static bool
-spawn_target(struct run *r)
+bool
+run_spawn_target(struct run *r)
 {
 	const struct daemon_config c = {.path = r->spawn,
 	    .brokers = r->report.broker_inside ? "embedded" : r->kafka,
@@ -82,8 +82,8 @@ open_both_ends(struct run *r)
 		r->target.port = endpoint_free_port(&r->target.addr);
 	r->report.broker_inside = strcmp(r->kafka, "embedded") == 0;
 	if (!r->report.broker_inside)
-		return open_feed(r, r->kafka, NEW_TOPIC_PARTS) && spawn_target(r);
-	if (!spawn_target(r))
+		return open_feed(r, r->kafka, NEW_TOPIC_PARTS) && run_spawn_target(r);
+	if (!run_spawn_target(r))
 		return false;
 	snprintf(kafka, sizeof(kafka), "embedded:%s", r->daemon.state_dir);
 	return open_feed(r, kafka, 0);

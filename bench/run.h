@@ -61,6 +61,9 @@ bool run_step_known(const char *name);
 /* Names and sentences of all steps, one per line. */
 void run_steps_list(FILE *out);
 
+/* Start --spawn's heliographd. False: why not is on stderr. */
+bool run_spawn_target(struct run *r);
+
 /* Write a tombstone for everything: the topic is as it was found. */
 void run_clean_topic(struct run *r);
 

@@ -109,6 +109,39 @@ step_storm(struct run *r)
 	    PHASE_STORM);
 }
 
+/* The topic is loaded and the target is not running: from exec to the last ToR complete. */
+static bool
+step_bootstrap(struct run *r)
+{
+	struct model *m;
+	bool ok;
+
+	if (!r->daemon.pid || r->report.broker_inside) {
+		fprintf(stderr,
+		    "heliobench: bootstrap needs --spawn and --kafka HOST:PORT: the embedded broker ends with the target\n");
+		r->report.equal = false;
+		return false;
+	}
+	fleet_disconnect(r->fleet);
+	daemon_stop(&r->daemon, false);
+	m = model_new(r->cluster, &r->rules);
+	phase_aim(r, m);
+	struct phase_start s = phase_start_now(r);
+
+	ok = run_spawn_target(r);
+	r->report.equal = r->report.equal && ok;
+	if (ok) {
+		fleet_connect(r->fleet);
+		ok = phase_end(r,
+		    (struct report_phase){.name = "bootstrap",
+		        .what =
+		            "the target starts, reads the loaded topic, and all ToRs connect"},
+		    &s, m, m->count);
+	}
+	model_free(m);
+	return ok;
+}
+
 /* The odd ones begin to be odd, or cease; both with new sessions, since sockets differ. */
 static bool
 turn(struct run *r, bool on)
@@ -153,6 +186,7 @@ static const struct step_row {
     {"clear", step_clear, "everything is deleted"},
     {"join", step_join, "all ToRs disconnect, then connect at once to the loaded table"},
     {"storm", step_storm, "all connections break, all ToRs connect in the same moment"},
+    {"bootstrap", step_bootstrap, "the target is ended and started; needs a Kafka of its own"},
     {"unruly", step_unruly, "join; slow, stalled and flapping ToRs begin to be that"},
     {"calm", step_calm, "join; they cease to be"},
     {"others", step_others, "join, clear, arrive with them behaving and not, --rounds times"},
