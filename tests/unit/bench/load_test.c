@@ -100,8 +100,8 @@ follow(const struct load_kind *kind, struct cluster *c)
 			if (!load_next(l, &change))
 				break;
 			assert_true(n + change.delta_count <= COUNT_OF(deltas));
-			memcpy(deltas + n, change.deltas, change.delta_count * sizeof(*deltas));
-			n += change.delta_count;
+			for (uint32_t i = 0; i < change.delta_count; i++)
+				deltas[n++] = change.deltas[i];
 		} while (!load_at_rest(l));
 		struct model *after = model_new(c, &rules);
 
