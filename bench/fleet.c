@@ -123,8 +123,8 @@ take_habit(struct link *l)
 
 	tor_take_habit(&l->tor, &h);
 	l->timed = h.pace == HABIT_NORMAL;
-	l->tor.no_tape =
-	    !l->tor.add_path_wanted || (l->tor.checked && o->tapes == FLEET_TAPES_COUNTING);
+	l->tor.no_tape = !l->tor.add_path_wanted || !l->timed ||
+	                 (l->tor.checked && o->tapes == FLEET_TAPES_COUNTING);
 	l->tor.probed = l->timed && l->tor.add_path_wanted;
 	l->thread->timed += l->timed;
 	l->thread->unruly += !l->timed;
@@ -295,9 +295,6 @@ static void
 order_probe(struct fleet_thread *th, void *ctx)
 {
 	th->intake.probes = ctx;
-	for (uint32_t i = 0; ctx && th->intake.tapes && i < th->count; i++)
-		if (!th->links[i].tor.own_table)
-			tapes_leave(&th->links[i].tor); /* compared messages report nothing */
 }
 
 static void

@@ -124,11 +124,12 @@ probes_overtake(struct probes *p, uint32_t prefix, uint32_t id)
 	pthread_mutex_unlock(&p->pool->lock);
 }
 
-void
+bool
 probes_report(
     struct probes *p, uint64_t tag, uint32_t slot, bool present, uint32_t tor, uint64_t now_ns)
 {
 	struct probe_pool *o = p->pool;
+	bool waited = false;
 
 	pthread_mutex_lock(&o->lock);
 	/* Looked at again under the lock: the slot may have changed hands in between. */
@@ -138,6 +139,7 @@ probes_report(
 		uint64_t *word = &o->seen[(size_t)at * o->words + tor / 64];
 		uint64_t bit = 1ull << tor % 64;
 
+		waited = true;
 		if (b->present == present && b->left && !(*word & bit)) {
 			*word |= bit;
 			if (b->first_ns == 0)
@@ -148,6 +150,7 @@ probes_report(
 		}
 	}
 	pthread_mutex_unlock(&o->lock);
+	return waited;
 }
 
 static uint64_t

@@ -62,7 +62,7 @@ uint32_t probes_open_count(struct probes *p);
 const struct probe_results *probes_end(struct probes *p);
 
 /* For probe_look() only. */
-void probes_report(
+bool probes_report(
     struct probes *p, uint64_t tag, uint32_t slot, bool present, uint32_t tor, uint64_t now_ns);
 
 static inline uint32_t
@@ -73,8 +73,8 @@ probe_slot(uint64_t tag)
 
 _Static_assert(PROBE_SLOTS == 1u << (64 - 51), "probe_slot() keeps as many bits");
 
-/* A ToR's thread: ToR `tor` has received this path, or its withdrawal. */
-static inline void
+/* A ToR's thread: ToR `tor` has received this path, or its withdrawal. True: it is waited for. */
+static inline bool
 probe_look(
     struct probes *p, const struct path_key *key, bool present, uint32_t tor, uint64_t now_ns)
 {
@@ -86,5 +86,6 @@ probe_look(
 
 	if (atomic_load_explicit(&p->tags[slot], memory_order_relaxed) == tag &&
 	    key->len == 32 && key->family == IP_V4)
-		probes_report(p, tag, slot, present, tor, now_ns);
+		return probes_report(p, tag, slot, present, tor, now_ns);
+	return false;
 }

@@ -19,6 +19,7 @@ struct tape_entry {
 	size_t at; /* in bytes */
 	uint32_t size;
 	bool eor[IP_FAMILIES];
+	bool watched; /* speaks of a path that somebody waited for when it first came */
 	uint64_t paths, digest;   /* of the table, behind the message */
 	struct tor_counts counts; /* that the message added; no bytes and messages */
 };
@@ -26,6 +27,8 @@ struct tape_entry {
 struct tape {
 	struct tape *parent; /* the first `fork` messages are the parent's; NULL: none */
 	uint32_t fork;
+	uint32_t
+	    followers; /* ToRs and tapes that go on from it: without any it may be dropped */
 	struct tor reader;
 	struct tape_entry *entries;
 	uint32_t count, room;
@@ -49,18 +52,49 @@ tapes_new(struct intake *in)
 	return s;
 }
 
+static void
+tape_free(struct tape *p)
+{
+	tor_fini(&p->reader);
+	free(p->entries);
+	free(p->bytes);
+	free(p);
+}
+
 void
 tapes_free(struct tapes *s)
 {
 	if (!s)
 		return;
-	for (unsigned i = 0; i < s->count; i++) {
-		tor_fini(&s->list[i]->reader);
-		free(s->list[i]->entries);
-		free(s->list[i]->bytes);
-		free(s->list[i]);
-	}
+	for (unsigned i = 0; i < s->count; i++)
+		tape_free(s->list[i]);
 	free(s);
+}
+
+/* The ToR follows p from now on; NULL: none. */
+static void
+follow(struct tor *t, struct tape *p)
+{
+	if (p)
+		p->followers++;
+	if (t->tape)
+		t->tape->followers--;
+	t->tape = p;
+}
+
+/* Room for one more tape, by dropping one that nobody follows. False: all are followed. */
+static bool
+make_room(struct tapes *s)
+{
+	for (unsigned i = 0; s->count == TAPES && i < s->count; i++) {
+		if (s->list[i]->followers)
+			continue;
+		if (s->list[i]->parent)
+			s->list[i]->parent->followers--;
+		tape_free(s->list[i]);
+		s->list[i] = s->list[--s->count];
+	}
+	return s->count < TAPES;
 }
 
 static struct tor_counts
@@ -127,10 +161,12 @@ tape_new(struct tapes *s, const struct tor *t, struct tape *from, uint32_t at)
 {
 	struct tape *p;
 
-	if (s->count == TAPES)
+	if (!make_room(s))
 		return NULL;
 	p = must_calloc(1, sizeof(*p));
 	p->parent = from;
+	if (from)
+		from->followers++;
 	p->fork = at;
 	tor_init(&p->reader, s->intake, UINT32_MAX, t->local.as, t->local.router_id, true,
 	    t->add_path_wanted);
@@ -141,6 +177,7 @@ tape_new(struct tapes *s, const struct tor *t, struct tape *from, uint32_t at)
 		bool same = tape_append(p, from->bytes + e->at, e->size);
 
 		must(same);
+		p->entries[i].watched = e->watched;
 	}
 	s->list[s->count++] = p;
 	return p;
@@ -193,7 +230,7 @@ choose_tape(struct tor *t, const uint8_t *msg, size_t n)
 		p = tape_new(s, t, t->tape, t->tape_at);
 	if (!p || p->size + n > TAPE_SIZE)
 		return false;
-	t->tape = p;
+	follow(t, p);
 	return true;
 }
 
@@ -223,7 +260,7 @@ tapes_leave(struct tor *t)
 	struct tor as_it_was = *t;
 
 	t->own_table = true;
-	t->tape = NULL;
+	follow(t, NULL);
 	t->paths = t->digest = 0;
 	for (uint32_t i = 0; p && i < t->tape_at; i++) {
 		const struct tape_entry *e = &p->entries[i];
@@ -239,6 +276,14 @@ tapes_leave(struct tor *t)
 	memcpy(t->eor, as_it_was.eor, sizeof(t->eor));
 }
 
+void
+tapes_forget(struct tor *t)
+{
+	follow(t, NULL);
+	t->tape_at = 0;
+	t->own_table = t->no_tape;
+}
+
 bool
 tapes_update(struct tor *t, const uint8_t *msg, size_t n, uint64_t now_ns)
 {
@@ -249,11 +294,16 @@ tapes_update(struct tor *t, const uint8_t *msg, size_t n, uint64_t now_ns)
 		return tor_update(t, bgp_body(msg, n), now_ns);
 	}
 	struct tape *p = t->tape;
+	bool first = t->tape_at == p->count;
 
-	if (t->tape_at == p->count && !tape_append(p, msg, n)) {
+	if (first && !tape_append(p, msg, n)) {
 		memcpy(t->trouble, p->reader.trouble, sizeof(t->trouble));
 		return false;
 	}
-	take_entry(t, &p->entries[t->tape_at], now_ns);
+	struct tape_entry *e = &p->entries[t->tape_at];
+
+	if (t->probed && t->in->probes && (first || e->watched))
+		e->watched = tor_probe(t, bgp_body(msg, n), now_ns) || e->watched;
+	take_entry(t, e, now_ns);
 	return true;
 }

@@ -19,5 +19,8 @@ void tapes_free(struct tapes *s);
 /* One whole UPDATE for a ToR; as tor_update(), with or without a tape. */
 bool tapes_update(struct tor *t, const uint8_t *msg, size_t n, uint64_t now_ns) MUST_USE;
 
+/* The session is over: the ToR follows no tape. */
+void tapes_forget(struct tor *t);
+
 /* Give the ToR a table of its own, equal to what it holds, where it follows a tape. */
 void tapes_leave(struct tor *t);

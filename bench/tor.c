@@ -103,9 +103,7 @@ forget_table(struct tor *t)
 		memset(t->bits, 0, t->room / 8);
 	t->paths = t->digest = 0;
 	t->guess = 0;
-	t->tape = NULL;
-	t->tape_at = 0;
-	t->own_table = t->no_tape || t->in->probes;
+	tapes_forget(t);
 	t->eor[0] = t->eor[1] = false;
 	t->established_ns = t->first_update_ns = t->eor_ns = 0;
 }

@@ -112,5 +112,8 @@ void tor_tick(struct tor *t, uint64_t now_ns);
 /* End-of-RIB was received for every negotiated family. */
 bool tor_has_eor(const struct tor *t);
 
+/* For tape.c: tell the intake's probes what the UPDATE says, and nothing else. True: one was waiting. */
+bool tor_probe(const struct tor *t, struct wire_in body, uint64_t now_ns);
+
 /* For tor_update.c only: one UPDATE's body. False: malformed, trouble is set. */
 bool tor_update(struct tor *t, struct wire_in body, uint64_t now_ns) MUST_USE;

@@ -322,3 +322,25 @@ tor_update(struct tor *t, struct wire_in body, uint64_t now_ns)
 		return malformed(t, "IPv6 prefixes");
 	return true;
 }
+
+static bool
+probe_all(const struct tor *t, struct wire_in nlri, bool present, uint64_t now_ns)
+{
+	struct path_key key = {.family = IP_V4};
+	bool add_path = t->agreed.add_path_rx[ip_family_index(IP_V4)], hit = false;
+
+	while (wire_left(&nlri) && read_key(&nlri, add_path, &key))
+		hit = probe_look(t->in->probes, &key, present, t->number, now_ns) || hit;
+	return hit;
+}
+
+bool
+tor_probe(const struct tor *t, struct wire_in body, uint64_t now_ns)
+{
+	struct wire_in withdrawn = wire_child(&body, wire_u16(&body));
+	bool hit;
+
+	wire_take(&body, wire_u16(&body)); /* the attributes: probes are about IPv4 */
+	hit = probe_all(t, withdrawn, false, now_ns);
+	return probe_all(t, body, true, now_ns) || hit;
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ToRs that hear the same are judged by one reading; those that do not are judged no less exactly. */
+#include "probe.h"
 #include "speaker.h"
 #include "tape.h"
 
@@ -205,6 +206,55 @@ a_malformed_update_ends_the_session_of_each_that_hears_it(void **state)
 	}
 }
 
+static void
+a_change_that_is_waited_for_is_seen_by_each_that_hears_it(void **state)
+{
+	struct probes *p = probes_new(TORS, TORS, 1000);
+	const struct probe_results *r;
+	struct stamp *times;
+
+	(void)state;
+	for (unsigned i = 0; i < TORS; i++) {
+		tors[i].probed = true;
+		say(&tors[i], 1, 1, false);
+	}
+	in.probes = p;
+	times = probes_open(p, 0x0a600002u, 0xac100001u, true, 1);
+	assert_non_null(times);
+	*times = (struct stamp){.handed_ns = 1, .acked_ns = 1};
+	for (unsigned i = 0; i < TORS; i++) {
+		probes_collect(p);
+		assert_int_equal(probes_open_count(p), 1); /* as long as one has not heard it */
+		say(&tors[i], 2, 1, false);
+		assert_false(tors[i].own_table);
+	}
+	probes_collect(p);
+	assert_int_equal(probes_open_count(p), 0);
+	assert_non_null(probes_open(p, 0x0a600002u, 0xac100001u, false, 3));
+	for (unsigned i = 0; i < TORS / 2; i++)
+		say(&tors[i], 2, 1, true);
+	r = probes_end(p);
+	assert_int_equal(r->last.total, 1);
+	assert_int_equal(r->unseen, 1);
+	in.probes = NULL;
+	probes_free(p);
+}
+
+static void
+streams_that_nobody_follows_any_more_make_room_for_others(void **state)
+{
+	(void)state;
+	for (uint8_t round = 0; round < 3; round++)
+		for (unsigned i = 0; i < TORS; i++) {
+			if (round || i) {
+				tor_stop(&tors[i]);
+				bring_up(&tors[i]);
+			}
+			say(&tors[i], (uint8_t)(i % 3 + 1), (uint8_t)(round + 1), false);
+			assert_false(tors[i].own_table);
+		}
+}
+
 int
 main(void)
 {
@@ -217,6 +267,8 @@ main(void)
 	    TEST(one_wrong_byte_is_one_wrong_table),
 	    TEST(a_session_that_starts_anew_starts_at_the_beginning),
 	    TEST(a_malformed_update_ends_the_session_of_each_that_hears_it),
+	    TEST(a_change_that_is_waited_for_is_seen_by_each_that_hears_it),
+	    TEST(streams_that_nobody_follows_any_more_make_room_for_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
