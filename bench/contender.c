@@ -70,6 +70,21 @@ limit_stop(struct contender *c)
 		close(c->control);
 }
 
+static struct records *
+all_records(const struct cluster *cluster)
+{
+	struct change_list all = {0};
+	struct encoder encoder;
+	struct records *r;
+
+	encoder_init(&encoder, cluster, ENCODE_PROTOBUF);
+	scenario_list_all(cluster, &all);
+	r = records_new(&encoder, &all);
+	change_list_fini(&all);
+	encoder_fini(&encoder);
+	return r;
+}
+
 static bool
 heliograph_start(struct contender *c, char *error)
 {
@@ -90,29 +105,23 @@ heliograph_start(struct contender *c, char *error)
 		return false;
 	snprintf(kafka, sizeof(kafka), "embedded:%s", c->daemon.state_dir);
 	c->feed = feed_new(&o, error);
+	if (c->feed)
+		c->records = all_records(c->compare->cluster);
 	return c->feed != NULL;
 }
 
 static bool
 heliograph_load(struct contender *c, char *error)
 {
-	struct change_list all = {0};
-	struct encoder encoder;
-
-	encoder_init(&encoder, c->compare->cluster, ENCODE_PROTOBUF);
-	scenario_list_all(c->compare->cluster, &all);
-	feed_put_list(c->feed, &encoder, &all);
-	bool ok = feed_flush(c->feed, c->compare->timeout_s * 1000, error);
-
-	change_list_fini(&all);
-	encoder_fini(&encoder);
-	return ok;
+	feed_put_records(c->feed, c->records);
+	return feed_flush(c->feed, c->compare->timeout_s * 1000, error);
 }
 
 static void
 heliograph_stop(struct contender *c)
 {
 	feed_free(c->feed);
+	records_free(c->records);
 }
 
 static bool

@@ -10,6 +10,7 @@
 
 struct feed;
 struct injector;
+struct records;
 
 /* One contender while it runs. */
 struct contender {
@@ -21,6 +22,7 @@ struct contender {
 	int control; /* the limit's stdin; -1 */
 	struct injector *injector;
 	struct feed *feed;
+	struct records *records; /* all of the cluster, made before they are wanted */
 };
 
 struct contender_kind {

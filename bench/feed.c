@@ -333,6 +333,17 @@ feed_put_list(struct feed *f, struct encoder *e, const struct change_list *l)
 	}
 }
 
+void
+feed_put_records(struct feed *f, const struct records *r)
+{
+	for (size_t i = 0; i < records_count(r); i++) {
+		struct record one;
+
+		records_get(r, i, &one);
+		feed_put(f, &one);
+	}
+}
+
 bool
 feed_flush(struct feed *f, unsigned timeout_ms, char *error)
 {

@@ -8,6 +8,7 @@
 
 #include "encode.h"
 #include "probe.h"
+#include "records.h"
 #include "scenario.h"
 
 #include <stdbool.h>
@@ -53,6 +54,9 @@ uint32_t feed_poll(struct feed *f);
 
 /* Encode and hand over all objects of the list. */
 void feed_put_list(struct feed *f, struct encoder *e, const struct change_list *l);
+
+/* Hand over records that were made before. */
+void feed_put_records(struct feed *f, const struct records *r);
 
 /* Wait until the brokers have acknowledged everything. False: error is set. */
 bool feed_flush(struct feed *f, unsigned timeout_ms, char *error) MUST_USE;

@@ -187,13 +187,14 @@ phase_records(struct run *r, const char *name, const char *what, const struct ch
     bool show_paths)
 {
 	struct model *m = model_new(r->cluster, &r->rules);
+	struct records *records = records_new(&r->encoder, l);
 	char error[FEED_ERROR_MAX];
 	bool ok;
 
 	phase_aim(r, m);
 	struct phase_start s = phase_start_now(r);
 
-	feed_put_list(r->feed, &r->encoder, l);
+	feed_put_records(r->feed, records);
 	ok = feed_flush(r->feed, r->timeout_s * 1000, error);
 	if (!ok) {
 		fprintf(stderr, "heliobench: %s: %s\n", name, error);
@@ -202,6 +203,7 @@ phase_records(struct run *r, const char *name, const char *what, const struct ch
 		ok = phase_end(r, (struct report_phase){.name = name, .what = what}, &s, m,
 		    show_paths ? m->count : 0);
 	}
+	records_free(records);
 	model_free(m);
 	return ok;
 }

@@ -15,13 +15,16 @@
 #define TAPES     8            /* streams at once; more are read by each ToR for itself */
 #define TAPE_SIZE (512u << 20) /* bytes of one at most: 50 million paths */
 
+/* One message, and how things stand behind it. */
 struct tape_entry {
 	size_t at; /* in bytes */
 	uint32_t size;
-	bool eor[IP_FAMILIES];
-	bool watched; /* speaks of a path that somebody waited for when it first came */
-	uint64_t paths, digest;   /* of the table, behind the message */
-	struct tor_counts counts; /* that the message added; no bytes and messages */
+	bool eor[IP_FAMILIES]; /* had by now */
+	bool ends;             /* it is an End-of-RIB itself */
+	uint32_t
+	    watched; /* so many speak of a path that somebody waited for when they first came */
+	uint64_t paths, digest;   /* of the table */
+	struct tor_counts counts; /* since the beginning; no bytes and messages */
 };
 
 struct tape {
@@ -97,26 +100,30 @@ make_room(struct tapes *s)
 	return s->count < TAPES;
 }
 
-static struct tor_counts
-counts_minus(const struct tor_counts *a, const struct tor_counts *b)
+/* sum += now - before */
+static void
+add_counts(
+    struct tor_counts *sum, const struct tor_counts *now, const struct tor_counts *before)
 {
-	return (struct tor_counts){.updates = a->updates - b->updates,
-	    .announced = a->announced - b->announced,
-	    .withdrawn = a->withdrawn - b->withdrawn,
-	    .withdrawn_unknown = a->withdrawn_unknown - b->withdrawn_unknown,
-	    .replaced = a->replaced - b->replaced,
-	    .id_mismatch = a->id_mismatch - b->id_mismatch};
+	sum->updates += now->updates - before->updates;
+	sum->announced += now->announced - before->announced;
+	sum->withdrawn += now->withdrawn - before->withdrawn;
+	sum->withdrawn_unknown += now->withdrawn_unknown - before->withdrawn_unknown;
+	sum->replaced += now->replaced - before->replaced;
+	sum->id_mismatch += now->id_mismatch - before->id_mismatch;
 }
 
-static void
-add_counts(struct tor_counts *sum, const struct tor_counts *c)
+/* How many of the first n messages are watched. */
+static uint32_t
+watched_before(const struct tape *p, uint32_t n)
 {
-	sum->updates += c->updates;
-	sum->announced += c->announced;
-	sum->withdrawn += c->withdrawn;
-	sum->withdrawn_unknown += c->withdrawn_unknown;
-	sum->replaced += c->replaced;
-	sum->id_mismatch += c->id_mismatch;
+	return n ? p->entries[n - 1].watched : 0;
+}
+
+static bool
+observes(const struct tor *t)
+{
+	return t->probed && t->in->probes;
 }
 
 /* The reader reads one more message. False: it is malformed (reader.trouble), the tape stays as it was. */
@@ -124,10 +131,14 @@ static bool
 tape_append(struct tape *p, const uint8_t *msg, size_t n)
 {
 	struct tor *r = &p->reader;
-	struct tor_counts before = r->counts;
+	bool had[IP_FAMILIES] = {r->eor[0], r->eor[1]}, ends, good;
 
 	r->eor[0] = r->eor[1] = false;
-	if (!tor_update(r, bgp_body(msg, n), 1))
+	good = tor_update(r, bgp_body(msg, n), 1);
+	ends = r->eor[0] || r->eor[1];
+	for (unsigned f = 0; f < IP_FAMILIES; f++)
+		r->eor[f] = r->eor[f] || had[f];
+	if (!good)
 		return false;
 	if (p->count == p->room) {
 		p->room = p->room ? p->room * 2 : 1024;
@@ -138,13 +149,16 @@ tape_append(struct tape *p, const uint8_t *msg, size_t n)
 		p->bytes = must_realloc(p->bytes, p->bytes_room);
 	}
 	memcpy(p->bytes + p->size, msg, n);
-	p->entries[p->count++] = (struct tape_entry){.at = p->size,
+	p->entries[p->count] = (struct tape_entry){.at = p->size,
 	    .size = (uint32_t)n,
 	    .eor = {r->eor[0], r->eor[1]},
+	    .ends = ends,
+	    .watched = watched_before(p, p->count),
 	    .paths = r->paths,
 	    .digest = r->digest,
-	    .counts = counts_minus(&r->counts, &before)};
+	    .counts = r->counts};
 	p->size += n;
+	p->count++;
 	return true;
 }
 
@@ -234,22 +248,26 @@ choose_tape(struct tor *t, const uint8_t *msg, size_t n)
 	return true;
 }
 
+/* The ToR has had the messages up to `to`, of which `update` says that one was no End-of-RIB. */
 static void
-take_entry(struct tor *t, const struct tape_entry *e, uint64_t now_ns)
+take_entries(struct tor *t, uint32_t to, bool update, uint64_t now_ns)
 {
-	bool eor = e->eor[0] || e->eor[1];
+	static const struct tor_counts none;
+	const struct tape *p = t->tape;
+	const struct tape_entry *e = &p->entries[to - 1];
+	bool had_eor = tor_has_eor(t);
 
-	t->tape_at++;
+	add_counts(
+	    &t->counts, &e->counts, t->tape_at ? &p->entries[t->tape_at - 1].counts : &none);
+	t->tape_at = to;
 	t->paths = e->paths;
 	t->digest = e->digest;
-	add_counts(&t->counts, &e->counts);
-	for (unsigned f = 0; f < IP_FAMILIES; f++)
-		t->eor[f] = t->eor[f] || e->eor[f];
-	if (eor && tor_has_eor(t))
+	memcpy(t->eor, e->eor, sizeof(t->eor));
+	if (tor_has_eor(t) && (!had_eor || e->ends))
 		t->eor_ns = now_ns;
-	if (!eor)
+	if (update)
 		t->last_update_ns = now_ns;
-	if (!eor && t->first_update_ns == 0)
+	if (update && t->first_update_ns == 0)
 		t->first_update_ns = now_ns;
 }
 
@@ -302,8 +320,56 @@ tapes_update(struct tor *t, const uint8_t *msg, size_t n, uint64_t now_ns)
 	}
 	struct tape_entry *e = &p->entries[t->tape_at];
 
-	if (t->probed && t->in->probes && (first || e->watched))
-		e->watched = tor_probe(t, bgp_body(msg, n), now_ns) || e->watched;
-	take_entry(t, e, now_ns);
+	if (observes(t) && (first || e->watched != watched_before(p, t->tape_at))) {
+		bool hit = tor_probe(t, bgp_body(msg, n), now_ns);
+
+		if (first && hit)
+			e->watched++;
+	}
+	take_entries(t, t->tape_at + 1, !e->ends, now_ns);
 	return true;
+}
+
+/*
+ * How many messages of the tape end within its first `size` bytes and, where that matters, come before the next
+ * one that is watched; at least `from` do.
+ */
+static uint32_t
+messages_within(const struct tape *p, uint32_t from, size_t size, bool unwatched)
+{
+	uint32_t low = from, high = p->count, watched = watched_before(p, from);
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		const struct tape_entry *e = &p->entries[mid];
+
+		if (e->at + e->size <= size && !(unwatched && e->watched != watched))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+size_t
+tapes_skip(struct tor *t, const uint8_t *bytes, size_t n, uint64_t now_ns)
+{
+	const struct tape *p = t->tape;
+
+	if (!p || t->own_table || t->tape_at == p->count || t->habit.no_extended)
+		return 0;
+	size_t from = p->entries[t->tape_at].at, same = p->size - from;
+	uint32_t to, was = t->tape_at;
+
+	if (same > n)
+		same = n;
+	to = messages_within(p, was, from + same, observes(t));
+	if (to == was)
+		return 0;
+	same = p->entries[to - 1].at + p->entries[to - 1].size - from;
+	if (memcmp(p->bytes + from, bytes, same) != 0)
+		return 0;
+	take_entries(t, to, to - was > 1 || !p->entries[was].ends, now_ns);
+	t->counts.messages += to - was;
+	return same;
 }

@@ -236,6 +236,7 @@ size_t
 tor_receive(struct tor *t, const uint8_t *bytes, size_t n, uint64_t now_ns)
 {
 	size_t used = 0;
+	bool like_others = true; /* so far, and perhaps from here on */
 
 	t->counts.bytes += n;
 	for (;;) {
@@ -243,6 +244,8 @@ tor_receive(struct tor *t, const uint8_t *bytes, size_t n, uint64_t now_ns)
 		uint8_t type;
 		size_t size;
 
+		if (like_others)
+			used += tapes_skip(t, bytes + used, n - used, now_ns);
 		switch (bgp_frame(
 		    bytes + used, n - used, !t->habit.no_extended, &size, &type, &why)) {
 		case BGP_FRAME_MORE:
@@ -255,6 +258,7 @@ tor_receive(struct tor *t, const uint8_t *bytes, size_t n, uint64_t now_ns)
 			if (!on_message(t, type, bytes + used, size, now_ns))
 				return SIZE_MAX;
 			used += size;
+			like_others = type != BGP_UPDATE;
 		}
 	}
 }

@@ -100,7 +100,10 @@ a_cluster_written_to_the_embedded_broker_can_be_read_back(void **state)
 		fail_msg("%s", error);
 	encoder_init(&e, cluster, ENCODE_PROTOBUF);
 	scenario_list_all(cluster, &all);
-	feed_put_list(feed, &e, &all);
+	struct records *made = records_new(&e, &all);
+
+	feed_put_records(feed, made);
+	records_free(made);
 	scenario_delete_service(cluster, 0, &gone);
 	feed_put_list(feed, &e, &gone);
 	if (!feed_flush(feed, 20000, error))

@@ -113,6 +113,61 @@ tors_that_hear_the_same_hold_what_one_alone_would(void **state)
 	}
 }
 
+/* A stream of 400 messages, some of them no UPDATEs; returns its length. */
+static size_t
+long_stream(uint8_t *buf, size_t room)
+{
+	struct wire_out w = wire_out(buf, room);
+
+	for (unsigned i = 0; i < 400; i++) {
+		struct ip_prefix p = {.addr = ip_v4(0x0a600000u + i % 90), .len = 32};
+		struct ip_addr h = ip_v4(0xac100000u + i % 7);
+
+		if (i == 37 || i == 250) {
+			uint8_t *at = wire_reserve(&w, BGP_HEADER_SIZE);
+
+			assert_int_equal(keepalive_encode(at), BGP_HEADER_SIZE);
+		}
+		if (i == 180)
+			speaker_eor(&w);
+		speaker_update4(&w, &p, 1, &h, 100, i % 5 == 4);
+	}
+	assert_false(w.failed);
+	return wire_written(&w);
+}
+
+/* In pieces of so many bytes, as a socket gives them. */
+static void
+hear(struct tor *t, const uint8_t *stream, size_t n, size_t piece)
+{
+	size_t used = 0, have = 0;
+
+	while (used < n) {
+		have = have + piece < n - used ? have + piece : n - used;
+		size_t took = tor_receive(t, stream + used, have, 2);
+
+		assert_int_not_equal(took, SIZE_MAX);
+		used += took;
+		have -= took;
+	}
+}
+
+static void
+pieces_of_any_size_are_taken_alike(void **state)
+{
+	static uint8_t stream[64 * 1024];
+	size_t n = long_stream(stream, sizeof(stream));
+
+	(void)state;
+	hear(&lone, stream, n, n);
+	for (unsigned i = 0; i < TORS; i++) {
+		hear(&tors[i], stream, n, i % 4 == 3 ? n : 1 + i * 97);
+		assert_as_lone(&tors[i]);
+		assert_int_equal(tors[i].counts.messages, lone.counts.messages);
+		assert_false(tors[i].own_table);
+	}
+}
+
 static void
 whoever_hears_it_first_has_it_read(void **state)
 {
@@ -261,6 +316,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	    TEST(tors_that_hear_the_same_hold_what_one_alone_would),
+	    TEST(pieces_of_any_size_are_taken_alike),
 	    TEST(whoever_hears_it_first_has_it_read),
 	    TEST(streams_that_part_are_followed_on_both_sides),
 	    TEST(a_tor_unlike_all_others_gets_a_table_of_its_own),
