@@ -23,8 +23,7 @@ bool tapes_update(struct tor *t, const uint8_t *msg, size_t n, uint64_t now_ns) 
  * As many whole messages at the beginning of n received bytes as stand on the tape that the ToR follows, taken at
  * once: their bytes are compared, not their frames read. Returns the bytes used up; 0: read on message by message.
  */
-size_t
-tapes_skip(struct tor *t, const uint8_t *bytes, size_t n, uint64_t now_ns) MUST_USE;
+size_t tapes_skip(struct tor *t, const uint8_t *bytes, size_t n, uint64_t now_ns) MUST_USE;
 
 /* The session is over: the ToR follows no tape. */
 void tapes_forget(struct tor *t);

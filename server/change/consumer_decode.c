@@ -230,6 +230,14 @@ tell_heard(struct stream *s) ON_DECODER
 		consumer_wake(s);
 }
 
+static void
+set_producing(struct decoding *d, bool more) ON_DECODER
+{
+	if (d->producing != more)
+		change_queue_producing(d->stream->queue, more);
+	d->producing = more;
+}
+
 /* Wait for one message, then take what else is there: a quiet stream has no delay, a busy one has batches. */
 static void
 fetch(struct decoding *d) ON_DECODER
@@ -239,6 +247,7 @@ fetch(struct decoding *d) ON_DECODER
 	uint64_t now_ns;
 	ssize_t n;
 
+	set_producing(d, first != NULL);
 	if (!first)
 		return;
 	now_ns = clock_mono_ns();
@@ -248,6 +257,7 @@ fetch(struct decoding *d) ON_DECODER
 		take_message(d, messages[i], now_ns);
 	tell_heard(d->stream);
 	count_round(d);
+	set_producing(d, n == FETCH_MAX); /* said before the writer is woken */
 	change_queue_push(d->stream->queue, &d->batch);
 }
 
@@ -262,6 +272,7 @@ run(void *arg)
 		if (change_queue_wait_room(d->stream->queue, ROOM_WAIT_MS * NS_PER_MS))
 			fetch(d);
 	}
+	set_producing(d, false);
 	role_drop();
 	return NULL;
 }

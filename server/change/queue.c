@@ -23,6 +23,7 @@ change_queue_init(struct change_queue *q, uint64_t max_bytes)
 	atomic_init(&q->bytes, 0);
 	atomic_init(&q->asleep, 0);
 	atomic_init(&q->kicked, 0);
+	atomic_init(&q->producing, 0);
 	atomic_init(&q->drains, 0);
 	q->max_bytes = max_bytes ? max_bytes : CHANGE_QUEUE_BYTES;
 }
@@ -88,6 +89,25 @@ change_queue_push(struct change_queue *q, struct change_batch *b)
 	} while (!atomic_compare_exchange_weak(&q->newest, &old, b->newest));
 	*b = (struct change_batch){.newest = NULL};
 	wake_writer(q);
+}
+
+void
+change_queue_producing(struct change_queue *q, bool more)
+{
+	if (more)
+		atomic_fetch_add_explicit(&q->producing, 1, memory_order_relaxed);
+	else
+		atomic_fetch_sub_explicit(&q->producing, 1, memory_order_relaxed);
+}
+
+bool
+change_queue_more(const struct change_queue *q)
+{
+	struct change_queue *m =
+	    (struct change_queue *)(uintptr_t)q; /* C11 atomics load from non-const */
+
+	return atomic_load_explicit(&m->producing, memory_order_relaxed) ||
+	       atomic_load_explicit(&m->newest, memory_order_relaxed);
 }
 
 bool

@@ -24,7 +24,8 @@ struct change_queue {
 	_Atomic uint64_t bytes;          /* heap of what waits */
 	_Atomic uint32_t asleep;         /* futex: 1 while the writer sleeps */
 	_Atomic uint32_t kicked;
-	_Atomic uint32_t drains; /* futex: counts drains, for producers that wait for room */
+	_Atomic uint32_t producing; /* producers that are about to push more */
+	_Atomic uint32_t drains;    /* futex: counts drains, for producers that wait for room */
 	uint64_t max_bytes;
 };
 
@@ -41,6 +42,9 @@ void change_batch_add(struct change_batch *b, struct change *c);
 /* Hand the whole batch to the writer and wake it; the batch is empty afterwards. Any thread; never blocks. */
 void change_queue_push(struct change_queue *q, struct change_batch *b);
 
+/* The producer has input at hand that it will push (true, once) or has pushed (false, once). Any thread. */
+void change_queue_producing(struct change_queue *q, bool more);
+
 /* True when more than max_bytes wait: stop reading the input. Any thread. */
 bool change_queue_full(const struct change_queue *q);
 
@@ -49,6 +53,9 @@ bool change_queue_wait_room(struct change_queue *q, uint64_t timeout_ns);
 
 /* Everything that waits, oldest first, linked by next; NULL when there is nothing. The caller owns them. */
 struct change *change_queue_drain(struct change_queue *q) ON_WRITER;
+
+/* More waits here, or will very soon: what is applied now is part of something larger. */
+bool change_queue_more(const struct change_queue *q) ON_WRITER;
 
 /*
  * Sleep until something waits, somebody kicks, or timeout_ns have passed (NS_NEVER: no

@@ -44,6 +44,7 @@ struct decoding {
 	struct rd_kafka_queue_s *fetched; /* messages of its partitions, in their order */
 	pthread_t thread;
 	struct decoder decoder;
+	bool producing;   /* the queue was told that more comes */
 	uint64_t dropped; /* of decoder.dropped, already counted */
 	struct change_batch batch;
 	struct log_limit quarantine_limit;

@@ -46,6 +46,7 @@ table_init(struct table *t, struct names *names)
 	t->order.rcu_only_ = order_new(ORDER_FIRST);
 	atomic_init(&t->version, 0);
 	atomic_init(&t->purged, 0);
+	atomic_init(&t->more, false);
 	atomic_init(&t->barrier, UINT64_MAX);
 	t->tombs = must_calloc(1, sizeof(*t->tombs));
 	pthread_mutex_init(&t->readers_lock, NULL);
@@ -303,6 +304,16 @@ table_commit(struct table *t)
 	purge(t);
 	tell(t);
 	return t->last;
+}
+
+void
+table_expect_more(struct table *t, bool more)
+{
+	bool was = atomic_exchange_explicit(&t->more, more, memory_order_relaxed);
+
+	/* With changes not yet committed, the commit wakes them. */
+	if (was && !more && t->last == atomic_load_explicit(&t->version, memory_order_relaxed))
+		wake_readers(t);
 }
 
 void

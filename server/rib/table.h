@@ -82,6 +82,7 @@ struct table {
 	uint64_t live_paths, tombstones;
 	struct tomb_queue *tombs; /* (version, prefix) whose tombstones may go */
 	_Atomic uint64_t purged;  /* a reader below this may have missed a tombstone */
+	_Atomic bool more;        /* the writer goes on at once: another commit follows */
 	_Atomic uint64_t barrier; /* End-of-RIB may follow this version; UINT64_MAX before it */
 	pthread_mutex_t
 	    readers_lock; /* joins and leaves, and the writer's look at the floors */
@@ -113,6 +114,12 @@ bool table_set(struct table *t, uint32_t prefix, enum prefix_class prefix_class,
  * version; without changes nothing happens. */
 uint64_t table_commit(struct table *t) ON_WRITER;
 
+/*
+ * Before a commit: is it one of a series, with more changes at hand? Readers that bring it to many may then
+ * wait for a larger piece. When a series ends without a last commit, they are woken.
+ */
+void table_expect_more(struct table *t, bool more) ON_WRITER;
+
 /* The stream has caught up: End-of-RIB may follow the present version. */
 void table_set_barrier(struct table *t) ON_WRITER;
 
@@ -125,6 +132,14 @@ static inline uint64_t
 table_version(const struct table *t)
 {
 	return atomic_load_explicit(&t->version, memory_order_acquire);
+}
+
+/* The writer is in the middle of a series of commits. */
+static inline bool
+table_more(const struct table *t)
+{
+	return atomic_load_explicit(
+	    &((struct table *)(uintptr_t)t)->more, memory_order_relaxed);
 }
 
 /* The prefix's set, or NULL. Borrowed until rcu_leave(). */

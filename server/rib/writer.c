@@ -46,6 +46,7 @@ publish(struct writer *w) ON_WRITER
 
 	path_recompute(w->paths, cluster_dirty(w->cluster));
 	cluster_clean(w->cluster);
+	table_expect_more(w->table, change_queue_more(w->queue));
 	table_commit(w->table);
 	tell_clashes(w);
 	if (!first)
@@ -73,6 +74,8 @@ writer_round(struct writer *w, struct change *changes)
 		return;
 	if (changed || !atomic_load_explicit(&w->published, memory_order_relaxed))
 		publish(w);
+	else if (table_more(w->table))
+		table_expect_more(w->table, change_queue_more(w->queue));
 }
 
 static void *

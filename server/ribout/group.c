@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVERYTHING UINT32_MAX /* paths: no budget */
+#define EVERYTHING    UINT32_MAX /* paths: no budget */
+#define FRAMING_BYTES 58u        /* of an IPv4 UPDATE towards iBGP, without its prefixes */
 
 struct group *
 group_new(struct ribout *r, const struct format *f, uint64_t id)
@@ -113,6 +114,26 @@ group_next_ns(const struct group *g)
 	return pace_next_ns(&g->pace);
 }
 
+static uint64_t
+cost_ns(const struct group *g, uint64_t bytes)
+{
+	uint32_t members = atomic_load_explicit(
+	    &((struct group *)(uintptr_t)g)->members, memory_order_relaxed);
+
+	return pace_cost_ns(bytes, members, ribout_io_threads(g->ribout));
+}
+
+/* In a series of commits: what it costs all members when it is split once more, that is, one UPDATE's
+ * header and attributes for each next hop. */
+static uint64_t
+patience(const struct group *g) ON_PACKER
+{
+	const struct table *t = ribout_table(g->ribout);
+
+	return table_more(t) ? cost_ns(g, (uint64_t)FRAMING_BYTES * nexthop_bound(t->names))
+	                     : 0;
+}
+
 static bool
 pack_commits(struct group *g, struct gather *scratch, struct encoder *e, uint64_t now_ns)
     ON_PACKER
@@ -121,15 +142,14 @@ pack_commits(struct group *g, struct gather *scratch, struct encoder *e, uint64_
 	uint64_t from = atomic_load_explicit(&g->packed, memory_order_relaxed);
 	uint64_t to = table_version(t), at = from, bytes;
 
-	if (to == from || !pace_may_pack(&g->pace, now_ns))
+	if (to == from || !pace_may_pack(&g->pace, patience(g), now_ns))
 		return false;
 	gather_start(scratch, &g->format);
 	must(gather_changes(scratch, from, &at, to, EVERYTHING));
 	gather_sort(scratch);
 	encoder_start(e, scratch);
 	bytes = push_batch(g, e, from, to, later_of(scratch->newest, to));
-	pace_packed(&g->pace, bytes, atomic_load_explicit(&g->members, memory_order_relaxed),
-	    ribout_io_threads(g->ribout), now_ns);
+	pace_packed(&g->pace, cost_ns(g, bytes), now_ns);
 	atomic_store_explicit(&g->packed, to, memory_order_release);
 	atomic_store_explicit(&g->floor.floor, to, memory_order_release);
 	/* Also when nothing of it concerned this group: those at the tail have got further, and

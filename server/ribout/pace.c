@@ -3,10 +3,10 @@
 
 #include "core/clock.h"
 
-#define BYTES_PER_NS     2u /* what one io thread copies into sockets: about 2 GB/s */
-#define PACE_COST_MAX_NS (500 * NS_PER_MS) /* 1 GB: a whole table to a hundred peers */
-#define PACE_HOLD_MAX_NS                                                                       \
-	(100 * NS_PER_MS) /* half of the members are stalled: do not wait for them */
+#define BYTES_PER_NS         2u /* what one io thread copies into sockets: about 2 GB/s */
+#define PACE_COST_MAX_NS     (500 * NS_PER_MS) /* 1 GB: a whole table to a hundred peers */
+#define PACE_HOLD_NS         (100 * NS_PER_MS) /* more than half of the members are stalled, it seems */
+#define PACE_PATIENCE_MAX_NS (250 * NS_PER_MS)
 
 /* Sequentially consistent on both sides: either the packer sees the tally or the member sees
  * that the packer waits for it. */
@@ -35,35 +35,55 @@ pace_move(struct pace *p, enum pace_member from, enum pace_member to)
 	       atomic_exchange(&p->holding, false);
 }
 
-bool
-pace_may_pack(struct pace *p, uint64_t now_ns)
+uint64_t
+pace_cost_ns(uint64_t bytes, uint64_t members, unsigned threads)
 {
-	if (now_ns < p->not_before_ns)
+	return bytes * members / BYTES_PER_NS / threads;
+}
+
+static uint64_t
+larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t
+held_until(const struct pace *p)
+{
+	return p->held_since_ns ? p->held_since_ns + larger(PACE_HOLD_NS, 4 * p->cost_ns) : 0;
+}
+
+bool
+pace_may_pack(struct pace *p, uint64_t patience_ns, uint64_t now_ns)
+{
+	if (!p->waits_since_ns)
+		p->waits_since_ns = now_ns;
+	p->patience_ns =
+	    patience_ns < PACE_PATIENCE_MAX_NS ? patience_ns : PACE_PATIENCE_MAX_NS;
+	if (now_ns < p->not_before_ns || now_ns < p->waits_since_ns + p->patience_ns)
 		return false;
 	if (!half_at_tail(p)) {
 		if (!p->held_since_ns)
 			p->held_since_ns = now_ns;
 		atomic_store(&p->holding, true);
-		if (!half_at_tail(p) && now_ns - p->held_since_ns < PACE_HOLD_MAX_NS)
+		if (!half_at_tail(p) && now_ns < held_until(p))
 			return false;
 	}
 	atomic_store(&p->holding, false);
-	p->held_since_ns = 0;
+	p->held_since_ns = p->waits_since_ns = 0;
 	return true;
 }
 
 uint64_t
 pace_next_ns(const struct pace *p)
 {
-	uint64_t held = p->held_since_ns ? p->held_since_ns + PACE_HOLD_MAX_NS : 0;
-
-	return held > p->not_before_ns ? held : p->not_before_ns;
+	return larger(larger(p->not_before_ns, held_until(p)),
+	    p->waits_since_ns ? p->waits_since_ns + p->patience_ns : 0);
 }
 
 void
-pace_packed(struct pace *p, uint64_t bytes, uint64_t members, unsigned threads, uint64_t now_ns)
+pace_packed(struct pace *p, uint64_t cost_ns, uint64_t now_ns)
 {
-	uint64_t ns = bytes * members / BYTES_PER_NS / threads;
-
-	p->not_before_ns = now_ns + (ns < PACE_COST_MAX_NS ? ns : PACE_COST_MAX_NS);
+	p->cost_ns = cost_ns < PACE_COST_MAX_NS ? cost_ns : PACE_COST_MAX_NS;
+	p->not_before_ns = now_ns + p->cost_ns;
 }

@@ -2,11 +2,15 @@
 /*
  * When a group packs its next batch. In an idle system: at once. Under load the batches must
  * grow, because small ones cost several times the bytes (an UPDATE of one path has 67 octets,
- * one of a hundred 9.6 a path) and each is sent to every member. Two rules, no timer in an idle
- * system:
+ * one of a hundred 9.6 a path) and each is sent to every member. Three rules, no timer in an
+ * idle system:
  *
+ *   series       while the writer has more changes at hand, what is committed waits for them,
+ *                but no longer than the framing of one more batch would cost all members: so
+ *                nothing is late by more than twice what knowing the future would have saved;
  *   consumption  while more than half of the members in the window still have something to
- *                send, what is committed waits; at most PACE_HOLD_MAX_NS, for the quick half;
+ *                send, what is committed waits; not much longer than they should need for it,
+ *                for the others' sake where they are stalled;
  *   cost         after a batch, the time that copying it to all members takes, because socket
  *                buffers swallow small batches long before anybody has read them.
  *
@@ -26,19 +30,25 @@ struct pace {
 	_Alignas(64) _Atomic uint32_t in_window; /* members that read the window */
 	_Atomic uint32_t at_tail;                /* those that have sent all of it */
 	_Atomic bool holding;                    /* wake the packer when half are at the tail */
-	_Alignas(64) uint64_t not_before_ns;
-	uint64_t held_since_ns; /* 0: holds nothing */
+	_Alignas(64) uint64_t not_before_ns;     /* cost of the last batch */
+	uint64_t cost_ns;                        /* the same as a duration */
+	uint64_t waits_since_ns;                 /* what is committed; 0: nothing waits */
+	uint64_t patience_ns;                    /* of the series rule, when last asked */
+	uint64_t held_since_ns;                  /* by the consumption rule; 0: not held */
 };
 
 /* A member moves from one state to another. True: the packer waits for this, wake it. */
 bool pace_move(struct pace *p, enum pace_member from, enum pace_member to) ON_IO MUST_USE;
 
-/* There is something to pack: may it be now? */
-bool pace_may_pack(struct pace *p, uint64_t now_ns) ON_PACKER MUST_USE;
+/* How long `bytes` for each of so many members keep so many threads busy. */
+uint64_t pace_cost_ns(uint64_t bytes, uint64_t members, unsigned threads);
 
-/* If not: when to ask again, unless pace_move() wakes the packer before. */
+/* There is something to pack: may it be now? patience_ns: how long to wait for the rest of a
+ * series of commits; 0: there is none. */
+bool pace_may_pack(struct pace *p, uint64_t patience_ns, uint64_t now_ns) ON_PACKER MUST_USE;
+
+/* If not: when to ask again, unless pace_move() or a commit wakes the packer before. */
 uint64_t pace_next_ns(const struct pace *p) ON_PACKER;
 
-/* A batch of so many bytes goes out to so many members by so many threads. */
-void pace_packed(struct pace *p, uint64_t bytes, uint64_t members, unsigned threads,
-    uint64_t now_ns) ON_PACKER;
+/* A batch went out that costs so much (pace_cost_ns). */
+void pace_packed(struct pace *p, uint64_t cost_ns, uint64_t now_ns) ON_PACKER;

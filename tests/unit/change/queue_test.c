@@ -143,6 +143,27 @@ a_full_queue_has_room_after_a_drain(void **state)
 }
 
 static void
+more_is_to_come_while_something_waits_or_a_producer_has_input(void **state)
+{
+	struct change_batch batch = {.n = 0};
+	struct change_queue q;
+
+	(void)state;
+	role_is_writer();
+	change_queue_init(&q, 0);
+	assert_false(change_queue_more(&q));
+	change_queue_producing(&q, true);
+	assert_true(change_queue_more(&q));
+	change_batch_add(&batch, make(0, 0));
+	change_queue_producing(&q, false);
+	change_queue_push(&q, &batch);
+	assert_true(change_queue_more(&q));
+	change_free(change_queue_drain(&q));
+	assert_false(change_queue_more(&q));
+	change_queue_fini(&q);
+}
+
+static void
 what_still_waits_is_freed_with_the_queue(void **state)
 {
 	struct change_batch batch = {.n = 0};
@@ -163,6 +184,7 @@ main(void)
 	    cmocka_unit_test(an_empty_queue_waits_for_its_timeout),
 	    cmocka_unit_test(a_kick_wakes_a_sleeping_writer_once),
 	    cmocka_unit_test(a_full_queue_has_room_after_a_drain),
+	    cmocka_unit_test(more_is_to_come_while_something_waits_or_a_producer_has_input),
 	    cmocka_unit_test(what_still_waits_is_freed_with_the_queue),
 	};
 

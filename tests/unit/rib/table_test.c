@@ -315,6 +315,31 @@ readers_are_woken_by_commits_that_change_something_and_by_the_barrier(void **sta
 }
 
 static void
+the_end_of_a_series_of_commits_wakes_readers_only_where_no_commit_does(void **state) ALL_ROLES
+{
+	struct waker a;
+
+	(void)state;
+	waker_init(&a);
+	table_wakes(&table, &a);
+	table_expect_more(&table, true);
+	set(1, 0x1, 1);
+	table_commit(&table);
+	assert_true(table_more(&table) && is_awake(&a));
+	set(2, 0x1, 1);
+	table_expect_more(&table, false);
+	assert_false(is_awake(&a)); /* the commit will */
+	table_commit(&table);
+	assert_true(!table_more(&table) && is_awake(&a));
+	table_expect_more(&table, true);
+	table_expect_more(&table, false);
+	assert_true(is_awake(&a));
+	table_expect_more(&table, false);
+	assert_false(is_awake(&a));
+	waker_fini(&a);
+}
+
+static void
 a_prefix_keeps_its_class(void **state) ALL_ROLES
 {
 	struct path_in in = {hop_name(0), attrs_of(1)};
@@ -393,6 +418,7 @@ main(void)
 	    WITH_TABLE(the_names_of_a_tombstone_outlive_it_until_the_readers_are_past_its_end),
 	    WITH_TABLE(the_barrier_is_the_version_at_which_it_was_set),
 	    WITH_TABLE(readers_are_woken_by_commits_that_change_something_and_by_the_barrier),
+	    WITH_TABLE(the_end_of_a_series_of_commits_wakes_readers_only_where_no_commit_does),
 	    WITH_TABLE(a_prefix_keeps_its_class),
 	    WITH_TABLE(paths_left_out_are_counted),
 	    WITH_TABLE(after_much_churn_all_names_are_given_back),
