@@ -130,9 +130,12 @@ take_habit(struct link *l)
 	l->thread->unruly += !l->timed;
 }
 
+/* The thread's ToRs are dealt out like cards: those that cost more to play are neighbours. */
 static void
-thread_init(struct fleet_thread *th, struct fleet *f, uint32_t first, uint32_t count)
+thread_init(struct fleet_thread *th, struct fleet *f, uint32_t index)
 {
+	uint32_t threads = f->options.threads;
+	uint32_t count = (f->options.tors - index + threads - 1) / threads;
 	struct timeval every = {.tv_usec = TICK_MS * 1000};
 	struct timeval slow_every = {.tv_usec = SLOW_TICK_MS * 1000};
 
@@ -151,7 +154,7 @@ thread_init(struct fleet_thread *th, struct fleet *f, uint32_t first, uint32_t c
 	th->links = must_calloc(count + 1, sizeof(*th->links));
 	for (uint32_t i = 0; i < count; i++) {
 		struct link *l = &th->links[i];
-		uint32_t n = first + i;
+		uint32_t n = index + i * threads;
 
 		l->thread = th;
 		l->fd = -1;
@@ -213,7 +216,6 @@ struct fleet *
 fleet_new(const struct fleet_options *options)
 {
 	struct fleet *f = must_calloc(1, sizeof(*f));
-	uint32_t first = 0;
 
 	f->options = *options;
 	if (f->options.threads == 0)
@@ -224,13 +226,8 @@ fleet_new(const struct fleet_options *options)
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->changed, NULL);
 	f->threads = must_calloc(f->options.threads + 1, sizeof(*f->threads));
-	for (uint32_t i = 0; i < f->options.threads; i++) {
-		uint32_t end =
-		    (uint32_t)((uint64_t)f->options.tors * (i + 1) / f->options.threads);
-
-		thread_init(&f->threads[i], f, first, end - first);
-		first = end;
-	}
+	for (uint32_t i = 0; i < f->options.threads; i++)
+		thread_init(&f->threads[i], f, i);
 	return f;
 }
 

@@ -130,8 +130,7 @@ patience(const struct group *g) ON_PACKER
 {
 	const struct table *t = ribout_table(g->ribout);
 
-	return table_more(t) ? cost_ns(g, (uint64_t)FRAMING_BYTES * nexthop_bound(t->names))
-	                     : 0;
+	return table_more(t) ? cost_ns(g, (uint64_t)FRAMING_BYTES * nexthop_bound(t->names)) : 0;
 }
 
 static bool
