@@ -131,9 +131,9 @@ enter_snapshot(struct cursor *c)
 	return true;
 }
 
-/* at: how far the order has been read, from `reached` on. */
+/* All that changed since `from`, of which the order has been read up to `at`. */
 static void
-enter_catchup(struct cursor *c, uint64_t at) ON_IO
+enter_catchup(struct cursor *c, uint64_t from, uint64_t at) ON_IO
 {
 	const struct table *t = ribout_table(c->group->ribout);
 
@@ -143,7 +143,7 @@ enter_catchup(struct cursor *c, uint64_t at) ON_IO
 		c->lost = true;
 		return;
 	}
-	c->catchup = catchup_ask(c->group, c->reached, at, c->shown);
+	c->catchup = catchup_ask(c->group, from, at, c->shown);
 	c->slice = 0;
 	c->place = CURSOR_CATCHUP;
 }
@@ -154,7 +154,7 @@ enter_window(struct cursor *c) ON_IO
 	if (window_find(&c->group->window, c->reached, c->shown, &c->seq))
 		c->place = CURSOR_WINDOW;
 	else
-		enter_catchup(c, c->reached);
+		enter_catchup(c, c->reached, c->reached);
 }
 
 /* The slice has been sent. What `reached` says is true only after the last one: until then a
@@ -162,17 +162,18 @@ enter_window(struct cursor *c) ON_IO
 static void
 leave_catchup(struct cursor *c) ON_IO
 {
-	uint64_t at = c->catchup->at;
-	bool last = c->catchup->last;
+	const struct slice *s = c->catchup->slice;
+	uint64_t from = c->catchup->from, at = s->at;
+	bool last = s->last;
 
-	was_shown(c, c->catchup->newest);
+	was_shown(c, s->newest);
 	if (last)
-		set_reached(c, c->catchup->to);
+		set_reached(c, s->to);
 	leave_place(c);
 	if (last)
 		enter_window(c);
 	else
-		enter_catchup(c, at);
+		enter_catchup(c, from, at);
 }
 
 /* At the tail: whatever was packed and is not in the window did not concern this group. Read
@@ -210,7 +211,7 @@ next_place(struct cursor *c, bool gone) ON_IO
 		return !c->lost;
 	case CURSOR_WINDOW:
 		if (gone)
-			enter_catchup(c, c->reached);
+			enter_catchup(c, c->reached, c->reached);
 		else
 			reach_tail(c);
 		return gone && !c->lost;
@@ -239,8 +240,8 @@ look(struct cursor *c, unsigned ahead, bool *gone) ON_IO
 	case CURSOR_WINDOW:
 		return window_take(&c->group->window, c->seq + ahead, gone);
 	case CURSOR_CATCHUP:
-		if (catchup_ready(c->catchup) && c->slice + ahead < c->catchup->n)
-			k = c->catchup->chunk[c->slice + ahead];
+		if (catchup_ready(c->catchup) && c->slice + ahead < c->catchup->slice->n)
+			k = c->catchup->slice->chunk[c->slice + ahead];
 		break;
 	}
 	if (k)

@@ -59,20 +59,14 @@ group_free(struct group *g)
 	free(g);
 }
 
-static void
-count_chunk(struct group *g, const struct chunk *c)
+void
+group_count(struct group *g, const struct chunk *c)
 {
 	atomic_fetch_add_explicit(&g->chunks_made, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&g->bytes_made, c->len, memory_order_relaxed);
 }
 
 /* ---- commits to the window ---- */
-
-static uint64_t
-later_of(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
 
 /* `to` of a batch's last chunk is known only when there is no further one. */
 static uint64_t
@@ -93,7 +87,7 @@ push_batch(struct group *g, struct encoder *e, uint64_t from, uint64_t to, uint6
 		c->newest = newest;
 		c->first = first;
 		first = false;
-		count_chunk(g, c);
+		group_count(g, c);
 		bytes += c->len;
 		window_push(&g->window, c, budget);
 		if (next) /* the first bytes leave while the rest is being encoded */
@@ -130,7 +124,8 @@ patience(const struct group *g) ON_PACKER
 {
 	const struct table *t = ribout_table(g->ribout);
 
-	return table_more(t) ? cost_ns(g, (uint64_t)FRAMING_BYTES * nexthop_bound(t->names)) : 0;
+	return table_more(t) ? cost_ns(g, (uint64_t)FRAMING_BYTES * nexthop_bound(t->names))
+	                     : 0;
 }
 
 static bool
@@ -206,7 +201,7 @@ continue_snapshot(struct group *g) ON_PACKER
 	c = encoder_next(&g->making_encoder);
 	if (c) {
 		c->newest = s->newest;
-		count_chunk(g, c);
+		group_count(g, c);
 		snapshot_add(s, c);
 	}
 	if (!c || encoder_done(&g->making_encoder)) {
@@ -229,75 +224,14 @@ drop_stale_snapshot(struct group *g) ON_PACKER
 		publish_snapshot(g, NULL);
 }
 
-/* ---- laggards ---- */
-
-/* The requests come as a stack, the last one first: turned round, behind those that wait. */
-static void
-take_requests(struct group *g) ON_PACKER
-{
-	struct catchup *k = atomic_exchange_explicit(&g->requests, NULL, memory_order_acquire);
-	struct catchup *turned = NULL, **end = &g->queue;
-
-	while (k) {
-		struct catchup *next = k->next;
-
-		k->next = turned;
-		turned = k;
-		k = next;
-	}
-	while (*end)
-		end = &(*end)->next;
-	*end = turned;
-}
-
-/* The first request that waits for no commit, taken out of the queue. */
-static struct catchup *
-next_request(struct group *g, uint64_t version) ON_PACKER
-{
-	struct catchup **at = &g->queue, *k;
-
-	while ((k = *at) != NULL && k->shown > version)
-		at = &k->next;
-	if (k)
-		*at = k->next;
-	return k;
-}
-
-static bool
-serve_catchup(struct group *g, struct gather *scratch, struct encoder *e) ON_PACKER
-{
-	uint64_t to = table_version(ribout_table(g->ribout));
-	struct catchup *k = next_request(g, to);
-	struct chunk *c;
-
-	if (!k)
-		return false;
-	gather_start(scratch, &g->format);
-	k->last = gather_changes(scratch, k->from, &k->at, to, CATCHUP_PATHS);
-	k->to = to;
-	gather_sort(scratch);
-	k->newest = later_of(scratch->newest, to);
-	encoder_start(e, scratch);
-	while ((c = encoder_next(e)) != NULL) {
-		c->newest = k->newest;
-		count_chunk(g, c);
-		catchup_add(k, c);
-	}
-	atomic_store_explicit(&k->state, CATCHUP_READY, memory_order_release);
-	catchup_drop(k);
-	ribout_wake_io(g->ribout);
-	return true;
-}
-
 bool
 group_work(struct group *g, struct gather *scratch, struct encoder *e, uint64_t now_ns)
 {
 	bool worked = pack_commits(g, scratch, e, now_ns);
 
-	take_requests(g);
 	if (worked)
 		drop_stale_snapshot(g);
-	worked = serve_catchup(g, scratch, e) || worked;
+	worked = catchup_serve(g, scratch, e) || worked;
 	worked = start_snapshot(g) || worked;
 	return continue_snapshot(g) || worked;
 }

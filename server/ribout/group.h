@@ -42,17 +42,27 @@ enum catchup_state { CATCHUP_ASKED, CATCHUP_READY };
 
 #define CATCHUP_PATHS 20000u /* about 180 KB of IPv4 NLRI: a slice is bounded work and memory */
 
-/* One slice of a laggard's private catch-up: a request to the packer and its answer. */
-struct catchup {
-	struct catchup *next; /* in the group's requests, then in the packer's list */
-	uint64_t from;     /* the cursor's `reached`, the same for all slices of a catch-up */
-	uint64_t at;       /* where in the order the slice begins, then where it ended */
-	uint64_t shown;    /* served once the table is at this version or later */
-	_Atomic int state; /* enum catchup_state; READY publishes what follows */
-	bool last;         /* with it all up to `to` has been sent */
+/* What changed since a version, or a part of it, encoded for all who wait for about the same. Immutable
+ * once it is handed out. */
+struct slice {
+	uint64_t at; /* where in the order it ended */
+	bool last;   /* with it all up to `to` has been sent */
 	uint64_t to, newest;
 	struct chunk **chunk; /* each held */
 	unsigned n, cap;
+	_Atomic unsigned holders; /* catch-ups */
+};
+
+/* A laggard's request for a slice, and its answer. */
+struct catchup {
+	struct catchup *next; /* in the group's requests, then in the packer's list */
+	uint64_t
+	    from;    /* what changed since then: the cursor's `reached`, or less where it shares
+	                * slices with others; the same for all slices of a catch-up */
+	uint64_t at; /* where in the order the slice begins */
+	uint64_t shown;           /* served once the table is at this version or later */
+	_Atomic int state;        /* enum catchup_state; READY publishes what follows */
+	struct slice *slice;      /* held */
 	_Atomic unsigned holders; /* the cursor and the packer */
 };
 
@@ -114,8 +124,10 @@ bool snapshot_stale(const struct snapshot *s);
  * up to `shown`; held once for the caller. */
 struct catchup *
 catchup_ask(struct group *g, uint64_t from, uint64_t at, uint64_t shown) ON_IO MUST_USE;
-void catchup_add(struct catchup *k, struct chunk *c) ON_PACKER; /* takes the hold */
 void catchup_drop(struct catchup *k) ANY_THREAD;
+/* Answer one of the requests that wait, and all others that are content with the same slice. False:
+ * there is none that can be answered now. */
+bool catchup_serve(struct group *g, struct gather *scratch, struct encoder *e) ON_PACKER;
 static inline bool
 catchup_ready(const struct catchup *k)
 {
@@ -130,6 +142,13 @@ void group_free(struct group *g) ON_PACKER;
  * more). */
 bool group_work(struct group *g, struct gather *scratch, struct encoder *encoder,
     uint64_t now_ns) ON_PACKER;
+/* A chunk was made: for show. */
+void group_count(struct group *g, const struct chunk *c) ON_PACKER;
+static inline uint64_t
+later_of(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
 /* When a commit that waits for its turn (pace) may be packed; NS_NEVER: none waits. */
 uint64_t group_next_ns(const struct group *g) ON_PACKER;
 /* Tell the packer that want or requests have changed. */

@@ -88,30 +88,110 @@ a_long_catch_up_goes_in_slices_and_misses_nothing(void **state) ALL_ROLES
 	assert_int_equal(p->cursor.reached, table_version(&table));
 }
 
+/* A peer at the version at which its n-th fill() of 10 prefixes ended, and fallen out of the window. */
 static void
-laggards_are_served_in_turn(void **state) ALL_ROLES
+fall_out(struct peer *p, unsigned fills) ALL_ROLES
 {
-	(void)state;
-	for (unsigned i = 0; i < 3; i++)
-		join(&peer[i]);
-	for (unsigned i = 0; i < 3; i++)
-		settle(&peer[i]);
-	for (uint32_t i = 0; i < 3; i++) {
-		fill(10, 0x1, 1 + i);
+	join(p);
+	settle(p);
+	for (unsigned i = 0; i < fills; i++) {
+		fill(10, 0x1, metric_read(METRIC_COMMITS) & 0xffff);
 		work();
 	}
+}
+
+static void
+laggards_that_need_about_the_same_get_one_slice(void **state) ALL_ROLES
+{
+	int64_t made;
+
+	(void)state;
+	fall_out(&peer[0], 1);
+	fall_out(&peer[1], 2);
+	fall_out(&peer[2], 40);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(read_now(&peer[i]), 0); /* asks */
-	for (unsigned served = 1; served <= 3; served++) {
-		ribout_work(ribout);
-		for (unsigned i = 0; i < 3; i++)
-			assert_int_equal(catchup_ready(peer[i].cursor.catchup), i < served);
-		if (served == 1) { /* who asks again stands behind those that wait */
-			struct catchup *again = catchup_ask(peer[0].cursor.group, 0, 0, 0);
-
-			catchup_drop(again);
-		}
+	made = metric_read(METRIC_CHUNKS);
+	ribout_work(ribout);
+	assert_int_equal(metric_read(METRIC_CHUNKS), made + 1);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(catchup_ready(peer[i].cursor.catchup));
+		assert_ptr_equal(peer[i].cursor.catchup->slice, peer[0].cursor.catchup->slice);
 	}
+	for (unsigned i = 0; i < 3; i++) {
+		settle(&peer[i]);
+		holds_the_table(&peer[i]);
+		assert_int_equal(peer[i].cursor.reached, table_version(&table));
+	}
+}
+
+/* One that was away for long is no reason to send everything to one that missed a moment. */
+static void
+laggards_that_need_much_less_are_served_for_themselves(void **state) ALL_ROLES
+{
+	(void)state;
+	fall_out(&peer[0], 30);
+	fall_out(&peer[1], 3);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(read_now(&peer[i]), 0);
+	ribout_work(ribout);
+	assert_true(catchup_ready(peer[0].cursor.catchup));
+	assert_false(catchup_ready(peer[1].cursor.catchup));
+	ribout_work(ribout);
+	assert_true(catchup_ready(peer[1].cursor.catchup));
+	for (unsigned i = 0; i < 2; i++) {
+		settle(&peer[i]);
+		holds_the_table(&peer[i]);
+	}
+}
+
+/* Slices behind the first are shared by those that are equally far. */
+static void
+laggards_share_also_the_slices_that_follow(void **state) ALL_ROLES
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		join(&peer[i]);
+	for (unsigned i = 0; i < 2; i++)
+		settle(&peer[i]);
+	for (uint32_t i = 0; i < 2000; i++)
+		set(i, 0xffffffff, 1);
+	table_commit(&table);
+	work();
+	fill(5, 0x7, 1); /* pushes it out of the window */
+	work();
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 2; i++)
+			read_now(&peer[i]);
+		ribout_work(ribout);
+		assert_ptr_equal(peer[0].cursor.catchup->slice, peer[1].cursor.catchup->slice);
+		assert_int_equal(peer[0].cursor.catchup->slice->last, false);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		settle(&peer[i]);
+		holds_the_table(&peer[i]);
+	}
+}
+
+static void
+who_asks_again_stands_behind_those_that_wait(void **state) ALL_ROLES
+{
+	struct catchup *a, *b, *c;
+
+	(void)state;
+	join(&peer[0]);
+	settle(&peer[0]);
+	fill(100, 0x1, 1);
+	a = catchup_ask(peer[0].cursor.group, 0, 10, 0);
+	b = catchup_ask(peer[0].cursor.group, 0, 20, 0);
+	ribout_work(ribout);
+	assert_true(catchup_ready(a) && !catchup_ready(b));
+	c = catchup_ask(peer[0].cursor.group, 0, 10, 0);
+	ribout_work(ribout);
+	assert_true(catchup_ready(b) && !catchup_ready(c));
+	catchup_drop(a);
+	catchup_drop(b);
+	catchup_drop(c);
 }
 
 static void
@@ -176,7 +256,10 @@ main(void)
 	    TIGHT(a_stalled_session_pins_the_one_chunk_it_stands_on),
 	    TIGHT(a_laggard_catches_up_with_what_it_missed),
 	    TIGHT(a_long_catch_up_goes_in_slices_and_misses_nothing),
-	    TIGHT(laggards_are_served_in_turn),
+	    TIGHT(laggards_that_need_about_the_same_get_one_slice),
+	    TIGHT(laggards_that_need_much_less_are_served_for_themselves),
+	    TIGHT(laggards_share_also_the_slices_that_follow),
+	    TIGHT(who_asks_again_stands_behind_those_that_wait),
 	    TIGHT(who_leaves_while_it_waits_for_a_slice_leaves_nothing_behind),
 	    AMPLE(who_has_seen_part_of_a_commit_waits_for_the_whole),
 	};
