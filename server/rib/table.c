@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rib/table.h"
 
+#include "core/log.h"
 #include "core/metric.h"
 #include "core/must.h"
 #include "core/waker.h"
@@ -46,6 +47,7 @@ table_init(struct table *t, struct names *names)
 	t->order.rcu_only_ = order_new(ORDER_FIRST);
 	atomic_init(&t->version, 0);
 	atomic_init(&t->purged, 0);
+	t->tombstones_max = TOMBSTONES_MAX;
 	atomic_init(&t->more, false);
 	atomic_init(&t->barrier, UINT64_MAX);
 	t->tombs = must_calloc(1, sizeof(*t->tombs));
@@ -167,10 +169,13 @@ tomb_push(struct tomb_queue *q, uint64_t version, uint32_t prefix)
 	q->entry[q->tail++] = (struct order_entry){.version = version, .prefix = prefix};
 }
 
+/* And the lowest of those that are vital. */
 static uint64_t
-lowest_floor(struct table *t)
+lowest_floor(struct table *t, uint64_t *vital)
 {
 	uint64_t floor = table_version(t);
+
+	*vital = floor;
 
 	pthread_mutex_lock(&t->readers_lock);
 	for (struct table_reader *r = t->readers; r; r = r->next) {
@@ -178,6 +183,8 @@ lowest_floor(struct table *t)
 
 		if (f < floor)
 			floor = f;
+		if (r->vital && f < *vital)
+			*vital = f;
 	}
 	pthread_mutex_unlock(&t->readers_lock);
 	return floor;
@@ -210,19 +217,48 @@ purge_prefix(struct table *t, uint32_t prefix, uint64_t floor) ON_WRITER
  * have come; what waits a little longer costs 12 bytes a path. */
 #define CHANGES_PER_LOOK 64u
 
+/*
+ * A peer that reads nothing is closed after minutes only; what others withdraw meanwhile must not pile up without
+ * end. Up to which version tombstones go: the floor, or that of the elder half of them.
+ */
+static uint64_t
+purge_up_to(const struct table *t, uint64_t floor, uint64_t vital)
+{
+	const struct tomb_queue *q = t->tombs;
+	uint64_t middle;
+
+	if (t->tombstones <= t->tombstones_max || q->head == q->tail)
+		return floor;
+	middle = q->entry[q->head + (q->tail - q->head) / 2].version;
+	if (middle > vital)
+		middle = vital;
+	if (middle <= floor)
+		return floor;
+	metric_inc(METRIC_TOMBSTONES_GIVEN_UP);
+	log_warn(
+	    "peers are too far behind: withdrawals are forgotten that they were not told of, "
+	    "and their sessions will be closed to start anew",
+	    f_u64("tombstones", t->tombstones), f_u64("limit", t->tombstones_max),
+	    f_u64("behind", middle - floor));
+	return middle;
+}
+
 static void
 purge(struct table *t) ON_WRITER
 {
 	struct tomb_queue *q = t->tombs;
-	uint64_t floor;
+	uint64_t floor, vital, up_to;
 
 	if (q->changes_since_look < CHANGES_PER_LOOK + t->n_readers && t->n_readers)
 		return;
 	q->changes_since_look = 0;
-	floor = lowest_floor(t);
-	atomic_store_explicit(&t->purged, floor, memory_order_release);
-	while (q->head < q->tail && q->entry[q->head].version <= floor)
-		purge_prefix(t, q->entry[q->head++].prefix, floor);
+	floor = lowest_floor(t, &vital);
+	up_to = purge_up_to(t, floor, vital);
+	/* Never back: after the elder half went, the floor of who needs it may still be below. */
+	if (up_to > atomic_load_explicit(&t->purged, memory_order_relaxed))
+		atomic_store_explicit(&t->purged, up_to, memory_order_release);
+	while (q->head < q->tail && q->entry[q->head].version <= up_to)
+		purge_prefix(t, q->entry[q->head++].prefix, up_to);
 	names_reclaim(t->names, floor);
 }
 

@@ -17,7 +17,8 @@
  *
  * Tombstones stay while a reader may need them. Readers say how far they are by their floor
  * (struct table_reader); the writer drops tombstones at or below the lowest floor, and gives
- * back names that only they used.
+ * back names that only they used. There is a limit (tombstones_max): beyond it the elder half goes, also
+ * if a reader that is not vital needs it. Who finds itself below `purged` must start anew.
  */
 #pragma once
 
@@ -69,8 +70,11 @@ struct waker;
 /* A reader's promise: it will not ask for changes at or before `floor` again. */
 struct table_reader {
 	_Atomic uint64_t floor;
+	bool vital; /* what it needs is never given up; set before table_join() */
 	struct table_reader *next, **prev_next; /* the table's, under its lock */
 };
+
+#define TOMBSTONES_MAX (4u * 1024 * 1024) /* 48 MB; more than a whole table withdrawn at once */
 
 struct table {
 	struct names *names;
@@ -80,6 +84,7 @@ struct table {
 	uint64_t last;            /* the writer's: given out */
 	uint32_t live_prefixes;   /* with at least one path */
 	uint64_t live_paths, tombstones;
+	uint64_t tombstones_max;  /* TOMBSTONES_MAX but in tests */
 	struct tomb_queue *tombs; /* (version, prefix) whose tombstones may go */
 	_Atomic uint64_t purged;  /* a reader below this may have missed a tombstone */
 	_Atomic bool more;        /* the writer goes on at once: another commit follows */

@@ -128,21 +128,28 @@ enter_snapshot(struct cursor *c)
 	c->snapshot = s;
 	c->slice = 0;
 	c->place = CURSOR_SNAPSHOT;
+	/* What is withdrawn from now on is owed, though the snapshot may be abandoned. */
+	if (!c->restarted)
+		atomic_store_explicit(&c->floor.floor, s->version, memory_order_release);
 	return true;
+}
+
+/* What the floors protect was given up on purpose, and this peer was not told of all of it. */
+static bool
+has_lost(const struct cursor *c) ON_IO
+{
+	struct table *t = ribout_table(c->group->ribout);
+
+	return atomic_load_explicit(&t->purged, memory_order_acquire) > c->reached;
 }
 
 /* All that changed since `from`, of which the order has been read up to `at`. */
 static void
 enter_catchup(struct cursor *c, uint64_t from, uint64_t at) ON_IO
 {
-	const struct table *t = ribout_table(c->group->ribout);
-
-	/* Only if what the floors protect was given up on purpose. */
-	if (atomic_load_explicit(
-	        &((struct table *)(uintptr_t)t)->purged, memory_order_acquire) > c->reached) {
-		c->lost = true;
+	c->lost = has_lost(c);
+	if (c->lost)
 		return;
-	}
 	c->catchup = catchup_ask(c->group, from, at, c->shown);
 	c->slice = 0;
 	c->place = CURSOR_CATCHUP;
@@ -167,9 +174,14 @@ leave_catchup(struct cursor *c) ON_IO
 	bool last = s->last;
 
 	was_shown(c, s->newest);
-	if (last)
+	c->lost = has_lost(c); /* perhaps while the slice was made */
+	if (last && !c->lost) {
 		set_reached(c, s->to);
+		c->synced = true;
+	}
 	leave_place(c);
+	if (c->lost)
+		return;
 	if (last)
 		enter_window(c);
 	else
@@ -187,6 +199,27 @@ reach_tail(struct cursor *c) ON_IO
 		set_reached(c, packed);
 }
 
+/* The snapshot has been read, or abandoned: then all of the table comes in slices. */
+static bool
+leave_snapshot(struct cursor *c) ON_IO
+{
+	const struct snapshot *s = c->snapshot;
+	bool whole = !snapshot_is_abandoned(s);
+
+	/* After a restart the peer still has what was withdrawn since `reached`. */
+	if (!c->restarted)
+		set_reached(c, s->version);
+	if (whole)
+		was_shown(c, s->newest);
+	c->synced = whole;
+	leave_place(c);
+	if (whole)
+		enter_window(c);
+	else
+		enter_catchup(c, 0, 0);
+	return !c->lost;
+}
+
 /* The place has nothing more: go to the next one. False: wait for news. */
 static bool
 next_place(struct cursor *c, bool gone) ON_IO
@@ -198,17 +231,11 @@ next_place(struct cursor *c, bool gone) ON_IO
 		return enter_snapshot(c);
 	case CURSOR_SNAPSHOT:
 		/* done is set after the last chunk: read it first, then look for a chunk. */
-		if (!atomic_load_explicit(&s->done, memory_order_acquire) ||
-		    snapshot_chunk(s, c->slice))
-			return snapshot_chunk(s, c->slice) != NULL;
-		/* After a restart the peer still has what was withdrawn since `reached`. */
-		if (!c->restarted)
-			set_reached(c, s->version);
-		was_shown(c, s->newest);
-		c->synced = true;
-		leave_place(c);
-		enter_window(c);
-		return !c->lost;
+		if (!snapshot_is_abandoned(s) &&
+		    (!atomic_load_explicit(&s->done, memory_order_acquire) ||
+		        snapshot_has(s, c->slice)))
+			return snapshot_has(s, c->slice);
+		return leave_snapshot(c);
 	case CURSOR_WINDOW:
 		if (gone)
 			enter_catchup(c, c->reached, c->reached);
@@ -235,8 +262,7 @@ look(struct cursor *c, unsigned ahead, bool *gone) ON_IO
 	case CURSOR_START:
 		break;
 	case CURSOR_SNAPSHOT:
-		k = snapshot_chunk(c->snapshot, c->slice + ahead);
-		break;
+		return snapshot_take(c->snapshot, c->slice + ahead);
 	case CURSOR_WINDOW:
 		return window_take(&c->group->window, c->seq + ahead, gone);
 	case CURSOR_CATCHUP:
@@ -360,7 +386,7 @@ cursor_has_news(const struct cursor *c)
 		rcu_leave();
 		break;
 	case CURSOR_SNAPSHOT:
-		news = news || snapshot_chunk(s, c->slice) ||
+		news = news || snapshot_has(s, c->slice) ||
 		       atomic_load_explicit(
 		           &((struct snapshot *)(uintptr_t)s)->done, memory_order_acquire);
 		break;

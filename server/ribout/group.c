@@ -25,6 +25,7 @@ group_new(struct ribout *r, const struct format *f, uint64_t id)
 	window_init(&g->window);
 	gather_init(&g->making_gather, t);
 	encoder_init(&g->making_encoder, t->names);
+	g->floor.vital = true; /* what is not packed yet nobody can have heard */
 	atomic_init(&g->packed, table_join(t, &g->floor));
 	/* Nobody can go on from before the group was there. */
 	atomic_init(
@@ -52,6 +53,8 @@ group_free(struct group *g)
 	drop_all(g->queue);
 	if (s)
 		snapshot_drop(s);
+	if (g->older)
+		snapshot_drop(g->older);
 	window_fini(&g->window);
 	table_leave(ribout_table(g->ribout), &g->floor);
 	gather_fini(&g->making_gather);
@@ -155,13 +158,31 @@ pack_commits(struct group *g, struct gather *scratch, struct encoder *e, uint64_
 /* ---- the snapshot ---- */
 
 static void
+drop_older(struct group *g) ON_PACKER
+{
+	struct snapshot *s = g->older;
+
+	g->older = NULL;
+	if (!s)
+		return;
+	snapshot_abandon(s);
+	snapshot_drop(s);
+}
+
+static void
 publish_snapshot(struct group *g, struct snapshot *s) ON_PACKER
 {
 	struct snapshot *old = rcu_own_as(packer, g->snapshot);
 
 	rcu_publish_as(packer, g->snapshot, s);
-	if (old)
+	if (!old)
+		return;
+	if (snapshot_is_unread(old)) {
 		snapshot_drop(old);
+		return;
+	}
+	drop_older(g);
+	g->older = old;
 }
 
 static bool
@@ -179,7 +200,7 @@ start_snapshot(struct group *g) ON_PACKER
 		ribout_wake_io(g->ribout); /* who asked may have seen it stale */
 		return false;
 	}
-	g->making = snapshot_new(ribout_table(g->ribout));
+	g->making = snapshot_new(ribout_table(g->ribout), ribout_snapshot_changes(g->ribout));
 	gather_start(&g->making_gather, &g->format);
 	gather_all(&g->making_gather);
 	gather_sort(&g->making_gather);
@@ -222,6 +243,8 @@ drop_stale_snapshot(struct group *g) ON_PACKER
 
 	if (s && s != g->making && snapshot_stale(s))
 		publish_snapshot(g, NULL);
+	if (g->older && snapshot_is_unread(g->older))
+		drop_older(g);
 }
 
 bool

@@ -24,16 +24,22 @@ struct window {
 	_Atomic uint64_t bytes;
 };
 
-/* The whole table, encoded once for all who join; grows while it is encoded. */
+/*
+ * The whole table, encoded once for all who join; grows while it is encoded. One that is replaced stays for those
+ * that read it until the next one is replaced too: then it is abandoned, and who still reads it has the
+ * rest of the table from slices of its own. So a joiner that is stalled pins one chunk, like everybody.
+ */
 struct snapshot {
 	struct rcu_later later;
 	struct table *table;
+	uint32_t lasts;            /* changes, see struct ribout_options          */
 	uint64_t version;          /* it shows states of this version or newer,   */
 	uint64_t newest;           /* but not of a later one than this            */
 	struct table_reader floor; /* keeps what changed since, while it is held  */
-	struct stable chunks;      /* struct chunk *, each held                   */
+	struct stable chunks;      /* _Atomic(struct chunk *), each held; NULL when abandoned */
 	_Atomic uint32_t ready;    /* chunks that may be read                     */
 	_Atomic bool done;         /* there will be no more                       */
+	_Atomic bool abandoned;
 	_Atomic uint64_t bytes;
 	_Atomic uint32_t holders;
 };
@@ -81,6 +87,7 @@ struct group {
 	_Atomic uint64_t packed;   /* the window has everything up to this version */
 	struct table_reader floor; /* = packed */
 	RCU(struct snapshot) snapshot;
+	struct snapshot *older; /* held: the one before, while anybody reads it; or NULL */
 	_Atomic uint64_t
 	    want; /* 1 + version that a wanted snapshot must have; 0: none wanted */
 	_Atomic(struct catchup *) requests; /* a stack; the packer takes all at once */
@@ -110,12 +117,25 @@ window_tail(const struct window *w)
 }
 
 /* ---- snapshot.c ---- */
-struct snapshot *snapshot_new(struct table *t) ON_PACKER MUST_USE; /* held once */
+struct snapshot *
+snapshot_new(struct table *t, uint32_t lasts) ON_PACKER MUST_USE; /* held once */
 bool snapshot_hold(struct snapshot *s) RCU_READER MUST_USE;
 void snapshot_drop(struct snapshot *s) ANY_THREAD;
 void snapshot_add(struct snapshot *s, struct chunk *c) ON_PACKER; /* takes the hold */
-/* Chunk `i`, borrowed while the snapshot is held; NULL: not ready yet. */
-struct chunk *snapshot_chunk(const struct snapshot *s, uint32_t i);
+/* Chunk `i`, held for the caller; NULL: not ready yet, or the snapshot is abandoned. */
+struct chunk *snapshot_take(struct snapshot *s, uint32_t i) ON_IO;
+/* Chunk `i` can be taken, or the snapshot is abandoned. */
+bool snapshot_has(const struct snapshot *s, uint32_t i);
+/* Nobody but the caller holds it. */
+bool snapshot_is_unread(const struct snapshot *s) ON_PACKER;
+/* Let its chunks go; who holds it still sees its version. */
+void snapshot_abandon(struct snapshot *s) ON_PACKER;
+static inline bool
+snapshot_is_abandoned(const struct snapshot *s)
+{
+	return atomic_load_explicit(
+	    &((struct snapshot *)(uintptr_t)s)->abandoned, memory_order_acquire);
+}
 /* So much has changed since that a new one is cheaper than catching up from this one. */
 bool snapshot_stale(const struct snapshot *s);
 
@@ -157,5 +177,6 @@ void group_wake(struct group *g) ANY_THREAD;
 /* ---- ribout.c, for its own ---- */
 struct table *ribout_table(const struct ribout *r);
 uint64_t ribout_window_bytes(const struct ribout *r);
+uint32_t ribout_snapshot_changes(const struct ribout *r);
 void ribout_wake_io(struct ribout *r) ON_PACKER;
 unsigned ribout_io_threads(const struct ribout *r);

@@ -10,13 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PACKERS_MAX    32u
-#define IO_WAKERS_MAX  64u
-#define WINDOW_DEFAULT ((uint64_t)16 * 1024 * 1024)
+#define PACKERS_MAX      32u
+#define IO_WAKERS_MAX    64u
+#define SNAPSHOT_CHANGES 1024u
+#define WINDOW_DEFAULT   ((uint64_t)16 * 1024 * 1024)
 
 struct ribout {
 	struct table *table;
 	uint64_t window_bytes;
+	uint32_t snapshot_changes;
 	pthread_mutex_t lock;
 	struct group *groups;
 	uint64_t next_id;
@@ -34,6 +36,7 @@ ribout_new(const struct ribout_options *o, struct table *rib)
 
 	r->table = rib;
 	r->window_bytes = o->window_bytes ? o->window_bytes : WINDOW_DEFAULT;
+	r->snapshot_changes = o->snapshot_changes ? o->snapshot_changes : SNAPSHOT_CHANGES;
 	pthread_mutex_init(&r->lock, NULL);
 	r->n_packers = o->packers ? o->packers : 1;
 	if (r->n_packers > PACKERS_MAX)
@@ -97,6 +100,12 @@ uint64_t
 ribout_window_bytes(const struct ribout *r)
 {
 	return r->window_bytes;
+}
+
+uint32_t
+ribout_snapshot_changes(const struct ribout *r)
+{
+	return r->snapshot_changes;
 }
 
 void

@@ -24,6 +24,9 @@ struct group;
 struct ribout_options {
 	unsigned packers;      /* threads; 0: one */
 	uint64_t window_bytes; /* a group's chunks kept for those behind; 0: 16 MiB */
+	uint32_t
+	    snapshot_changes; /* a snapshot lasts so many changes, or a quarter of the prefixes if those
+	                            * are more; 0: 1,024 */
 };
 
 /* The table is borrowed and outlives the ribout. */

@@ -6,20 +6,36 @@
  *
  * HELIO_SEED=n repeats a run; the seed is printed.
  */
+#include "core/log.h"
+#include "core/metric.h"
 #include "fanout_world.h"
 #include "ribout/ribout_own.h"
 
 #define PEERS 12u
 
+/* What makes one kind of run unlike another; zero: as it is in production. */
+struct rules {
+	uint64_t window_bytes, tombstones_max;
+	uint32_t snapshot_changes;
+	bool alike; /* all peers are of one group */
+};
+
+static const struct rules usual;
 static struct peer peers[PEERS];
 
 static void
-begin(struct world *w, uint64_t seed, uint64_t window_bytes) ALL_ROLES
+begin(struct world *w, uint64_t seed, const struct rules *r) ALL_ROLES
 {
-	struct ribout_options o = {.packers = 1, .window_bytes = window_bytes};
+	struct ribout_options o = {.packers = 1,
+	    .window_bytes = r->window_bytes,
+	    .snapshot_changes = r->snapshot_changes};
 
 	memset(peers, 0, sizeof(peers));
 	world_init(w, seed, &o);
+	w->alike = r->alike;
+	w->forgets = r->tombstones_max > 0;
+	if (w->forgets)
+		w->table.tombstones_max = r->tombstones_max;
 }
 
 static void
@@ -58,18 +74,18 @@ static void
 check_peers(const struct world *w)
 {
 	for (unsigned i = 0; i < PEERS; i++)
-		if (peers[i].here)
+		if (peers[i].here && !peers[i].cursor.lost)
 			check_peer(w, &peers[i]);
 }
 
 static void
-run(uint64_t seed, uint64_t window_bytes, unsigned rounds) ALL_ROLES
+run(uint64_t seed, const struct rules *rules, unsigned rounds) ALL_ROLES
 {
 	static struct world w;
 
 	print_message("seed %llu, window %llu bytes\n", (unsigned long long)seed,
-	    (unsigned long long)window_bytes);
-	begin(&w, seed, window_bytes);
+	    (unsigned long long)rules->window_bytes);
+	begin(&w, seed, rules);
 	for (unsigned round = 0; round < rounds; round++) {
 		if (dice(&w.random, 2))
 			commit_some(&w);
@@ -83,6 +99,9 @@ run(uint64_t seed, uint64_t window_bytes, unsigned rounds) ALL_ROLES
 	}
 	settle(&w);
 	check_peers(&w);
+	for (unsigned i = 0; i < PEERS; i++)
+		if (peers[i].here && peers[i].cursor.lost)
+			peer_act(&w, &peers[i], &w.random); /* leaves */
 	/* All are up to date: after enough further changes no tombstone but the last remains. */
 	for (unsigned i = 0; i < 400; i++) {
 		commit_some(&w);
@@ -113,15 +132,51 @@ sessions_that_read_in_any_rhythm_end_with_the_models_table(void **state)
 {
 	(void)state;
 	for (uint64_t seed = first_seed(); seed < first_seed() + seeds(); seed++)
-		run(seed, 0, 4000);
+		run(seed, &usual, 4000);
 }
 
 static void
 a_window_too_small_for_anybody_only_costs_catching_up(void **state)
 {
+	const struct rules rules = {.window_bytes = 600};
+
 	(void)state;
 	for (uint64_t seed = first_seed() + 1000; seed < first_seed() + 1000 + seeds(); seed++)
-		run(seed, 600, 4000);
+		run(seed, &rules, 4000);
+}
+
+static int64_t
+counted(enum metric_id id)
+{
+	return metric_read(id);
+}
+
+/* Snapshots that grow stale while they are read, again and again. */
+static void
+joiners_whose_snapshot_is_abandoned_have_all_of_the_table(void **state)
+{
+	const struct rules rules = {.snapshot_changes = 8, .alike = true};
+	int64_t before = counted(METRIC_SNAPSHOTS_ABANDONED);
+
+	(void)state;
+	for (uint64_t seed = first_seed() + 2000; seed < first_seed() + 2000 + seeds(); seed++)
+		run(seed, &rules, 4000);
+	assert_true(counted(METRIC_SNAPSHOTS_ABANDONED) > before);
+}
+
+/* Withdrawals are forgotten; who needed them is told to start anew and no other has a wrong table. */
+static void
+sessions_that_withdrawals_were_forgotten_of_know_it(void **state)
+{
+	const struct rules rules = {
+	    .window_bytes = 600, .tombstones_max = 60, .snapshot_changes = 8, .alike = true};
+	int64_t before = counted(METRIC_TOMBSTONES_GIVEN_UP);
+
+	(void)state;
+	log_set(LOG_ERROR, LOG_LOGFMT);
+	for (uint64_t seed = first_seed() + 3000; seed < first_seed() + 3000 + seeds(); seed++)
+		run(seed, &rules, 4000);
+	assert_true(counted(METRIC_TOMBSTONES_GIVEN_UP) > before);
 }
 
 /* End-of-RIB: due only after the barrier, and only when all that was there then has been sent. */
@@ -132,7 +187,7 @@ end_of_rib_waits_for_the_barrier_and_the_whole_table(void **state) ALL_ROLES
 	struct peer *p = &peers[0];
 
 	(void)state;
-	begin(&w, 7, 0);
+	begin(&w, 7, &usual);
 	peer_join(&w, p, &w.random);
 	settle(&w);
 	assert_true(p->cursor.synced);
@@ -155,7 +210,7 @@ sessions_of_one_format_share_every_byte(void **state) ALL_ROLES
 	struct iovec a[2], b[2];
 
 	(void)state;
-	begin(&w, 9, 0);
+	begin(&w, 9, &usual);
 	for (unsigned i = 0; i < 20; i++)
 		commit_some(&w);
 	for (unsigned i = 0; i < 2; i++) {
@@ -184,6 +239,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(sessions_that_read_in_any_rhythm_end_with_the_models_table),
 	    cmocka_unit_test(a_window_too_small_for_anybody_only_costs_catching_up),
+	    cmocka_unit_test(joiners_whose_snapshot_is_abandoned_have_all_of_the_table),
+	    cmocka_unit_test(sessions_that_withdrawals_were_forgotten_of_know_it),
 	    cmocka_unit_test(end_of_rib_waits_for_the_barrier_and_the_whole_table),
 	    cmocka_unit_test(sessions_of_one_format_share_every_byte),
 	};

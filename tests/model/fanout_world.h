@@ -39,6 +39,8 @@ struct world {
 	struct nexthop hop[HOPS];
 	uint32_t state[PREFIXES][HOPS]; /* 0: no path; else the number of its state */
 	uint32_t next_state;
+	bool alike;   /* all peers have one format */
+	bool forgets; /* tombstones go while peers need them */
 };
 
 struct peer {
@@ -322,8 +324,8 @@ got_bytes(const struct world *w, struct peer *p, const uint8_t *bytes, size_t n)
 static inline void
 peer_join(struct world *w, struct peer *p, uint64_t *random) ALL_ROLES
 {
-	bool add_path = dice(random, 4) != 0;
-	unsigned families = 1 + dice(random, 3);
+	bool add_path = w->alike || dice(random, 4) != 0;
+	unsigned families = w->alike ? 3 : 1 + dice(random, 3);
 
 	memset(p, 0, sizeof(*p));
 	p->here = true;
@@ -331,7 +333,7 @@ peer_join(struct world *w, struct peer *p, uint64_t *random) ALL_ROLES
 	p->format.family[0] = families & 1;
 	p->format.family[1] = families & 2;
 	p->format.add_path[0] = p->format.add_path[1] = add_path;
-	p->format.extended = dice(random, 2);
+	p->format.extended = !w->alike && dice(random, 2);
 	cursor_init(&p->cursor, ribout_join(w->ribout, &p->format));
 }
 
@@ -343,7 +345,7 @@ peer_read(const struct world *w, struct peer *p, uint64_t *random, size_t want) 
 	unsigned n = cursor_iov(&p->cursor, iov, 1 + dice(random, 4));
 	size_t taken = 0, rest;
 
-	assert_false(p->cursor.lost);
+	assert_true(w->forgets || !p->cursor.lost);
 	for (unsigned i = 0; i < n && taken < want; i++) {
 		size_t k = iov[i].iov_len < want - taken ? iov[i].iov_len : want - taken;
 
@@ -364,6 +366,9 @@ peer_act(struct world *w, struct peer *p, uint64_t *random) ALL_ROLES
 
 	if (!p->here) {
 		peer_join(w, p, random);
+	} else if (p->cursor.lost) {
+		cursor_fini(&p->cursor);
+		p->here = false;
 	} else if (dice(random, 60) == 0) {
 		cursor_fini(&p->cursor);
 		p->here = false;

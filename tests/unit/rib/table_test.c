@@ -223,6 +223,30 @@ without_readers_nothing_is_kept(void **state) ALL_ROLES
 	assert_null(get(2));
 }
 
+/* A reader that stands still for ever costs so much and no more. */
+static void
+beyond_a_limit_the_elder_tombstones_are_forgotten_whoever_needs_them(void **state) ALL_ROLES
+{
+	struct table_reader r;
+
+	(void)state;
+	table.tombstones_max = 100;
+	table_join(&table, &r);
+	for (uint32_t i = 0; i < 1000; i++) {
+		set(i, 0x3, 1);
+		table_commit(&table);
+		set(i, 0x1, 1);
+		table_commit(&table);
+		/* It looks once in a while. */
+		assert_true(table.tombstones <= 100 + 70);
+	}
+	assert_true(table.tombstones >= 50);
+	assert_true(atomic_load(&table.purged) > 1000);
+	assert_int_equal(hops_of(get(0), true), 0);
+	assert_int_equal(hops_of(get(999), true), 0x2);
+	table_leave(&table, &r);
+}
+
 /* Purging says nothing new to anybody: neither a version nor an order entry. */
 static void
 a_purge_is_no_change(void **state) ALL_ROLES
@@ -414,6 +438,7 @@ main(void)
 	    WITH_TABLE(a_reader_that_is_behind_keeps_tombstones),
 	    WITH_TABLE(the_slowest_reader_decides),
 	    WITH_TABLE(without_readers_nothing_is_kept),
+	    WITH_TABLE(beyond_a_limit_the_elder_tombstones_are_forgotten_whoever_needs_them),
 	    WITH_TABLE(a_purge_is_no_change),
 	    WITH_TABLE(the_names_of_a_tombstone_outlive_it_until_the_readers_are_past_its_end),
 	    WITH_TABLE(the_barrier_is_the_version_at_which_it_was_set),

@@ -211,6 +211,112 @@ who_leaves_while_it_waits_for_a_slice_leaves_nothing_behind(void **state) ALL_RO
 	assert_int_equal(metric_read(METRIC_CHUNKS), chunks);
 }
 
+/* ---- joiners that are slow in a table that changes fast ---- */
+
+/* It has taken the first chunk of the snapshot, and a byte of the next where `part`. */
+static void
+stall_in_the_snapshot(struct peer *p, bool part) ALL_ROLES
+{
+	struct iovec iov[2];
+	struct update u;
+
+	join(p);
+	assert_int_equal(cursor_iov(&p->cursor, iov, 2), 0);
+	cursor_consume(&p->cursor, 0);
+	work();
+	assert_int_equal(cursor_iov(&p->cursor, iov, 2), 2);
+	hear(&p->heard, &p->cursor.group->format, iov[0].iov_base, iov[0].iov_len, &u);
+	cursor_consume(&p->cursor, iov[0].iov_len + part);
+	assert_int_equal(p->cursor.place, CURSOR_SNAPSHOT);
+}
+
+/* Peers 0, 1 and 2 are each in a snapshot of their own, which has grown stale. */
+static void
+stall_in_three_snapshots(bool part) ALL_ROLES
+{
+	for (unsigned i = 0; i < 3; i++) {
+		fill(1900, 0xffffffffull << i * 8, 1);
+		work();
+		stall_in_the_snapshot(&peer[i], part);
+	}
+	fill(1900, 0x1, 1);
+	work();
+	assert_int_equal(snapshots_made(), 3);
+}
+
+static void
+joiners_stalled_in_snapshots_pin_their_chunks_and_one_snapshot(void **state) ALL_ROLES
+{
+	(void)state;
+	stall_in_three_snapshots(true);
+	rcu_drain();
+	assert_true(snapshot_is_abandoned(peer[0].cursor.snapshot));
+	assert_true(snapshot_is_abandoned(peer[1].cursor.snapshot));
+	assert_false(snapshot_is_abandoned(peer[2].cursor.snapshot));
+	/* One each of 0 and 1, the window's one, five of 2's snapshot. */
+	assert_in_range(metric_read(METRIC_CHUNKS) - chunks, 5, 8);
+}
+
+static void
+who_read_an_abandoned_snapshot_has_the_table_and_the_withdrawals_from_slices(
+    void **state) ALL_ROLES
+{
+	(void)state;
+	stall_in_three_snapshots(false);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_false(peer[i].cursor.synced);
+		settle(&peer[i]);
+		holds_the_table(&peer[i]);
+		assert_true(peer[i].cursor.synced);
+		assert_int_equal(peer[i].cursor.place, CURSOR_WINDOW);
+		assert_int_equal(peer[i].cursor.reached, table_version(&table));
+	}
+}
+
+static void
+a_refresh_amid_such_slices_begins_with_the_present_snapshot(void **state) ALL_ROLES
+{
+	(void)state;
+	stall_in_three_snapshots(false);
+	assert_int_equal(read_now(&peer[0]), 0);
+	assert_int_equal(peer[0].cursor.place, CURSOR_CATCHUP);
+	cursor_restart(&peer[0].cursor);
+	settle(&peer[0]);
+	holds_the_table(&peer[0]);
+	assert_true(peer[0].cursor.synced);
+}
+
+static void
+who_misses_withdrawals_that_are_forgotten_must_start_anew(void **state) ALL_ROLES
+{
+	(void)state;
+	table.tombstones_max = 1000;
+	fill(1900, 0xff, 1);
+	for (unsigned i = 0; i < 2; i++)
+		join(&peer[i]);
+	for (unsigned i = 0; i < 2; i++)
+		settle(&peer[i]);
+	fill(1900, 0x1, 1); /* 13,300 at once, and nobody was told: they stay */
+	work();
+	settle(&peer[1]);
+	for (unsigned i = 0; i < 4; i++) {
+		fill(600, 0x1, 2 + i);
+		work();
+		settle(&peer[1]);
+	}
+	assert_true(table.tombstones <= 1000);
+	assert_int_equal(read_now(&peer[0]), 0);
+	assert_true(peer[0].cursor.lost);
+	assert_false(peer[1].cursor.lost);
+	holds_the_table(&peer[1]);
+	cursor_fini(&peer[0].cursor);
+	memset(&peer[0], 0, sizeof(peer[0]));
+	join(&peer[0]); /* not into a snapshot from before */
+	settle(&peer[0]);
+	assert_false(peer[0].cursor.lost);
+	holds_the_table(&peer[0]);
+}
+
 /* ---- a commit under way ---- */
 
 /* Who was shown a part of it waits for the rest, and nobody encodes in vain meanwhile. */
@@ -261,6 +367,10 @@ main(void)
 	    TIGHT(laggards_share_also_the_slices_that_follow),
 	    TIGHT(who_asks_again_stands_behind_those_that_wait),
 	    TIGHT(who_leaves_while_it_waits_for_a_slice_leaves_nothing_behind),
+	    TIGHT(joiners_stalled_in_snapshots_pin_their_chunks_and_one_snapshot),
+	    TIGHT(who_read_an_abandoned_snapshot_has_the_table_and_the_withdrawals_from_slices),
+	    TIGHT(a_refresh_amid_such_slices_begins_with_the_present_snapshot),
+	    TIGHT(who_misses_withdrawals_that_are_forgotten_must_start_anew),
 	    AMPLE(who_has_seen_part_of_a_commit_waits_for_the_whole),
 	};
 	int failed;
