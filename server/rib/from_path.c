@@ -144,7 +144,9 @@ on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
 	if (index == RCUMAP_NONE)
 		return; /* never had a path, has none */
 	translate(f, paths, n);
-	table_set(f->table, index, (enum prefix_class)path_class, f->scratch, n, &f->clashes);
+	table_set(f->table, index,
+	    (struct set_kind){.prefix_class = (enum prefix_class)path_class}, f->scratch, n,
+	    &f->clashes);
 }
 
 struct path_sink

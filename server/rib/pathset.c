@@ -138,7 +138,9 @@ pathset_next(const struct names *names, const struct pathset_change *c, uint32_t
 
 	memset(s, 0, sizeof(*s));
 	s->changed = c->version;
-	s->prefix_class = (uint8_t)c->prefix_class;
+	s->born = c->old ? c->old->born : c->version;
+	s->prefix_class = (uint8_t)c->kind.prefix_class;
+	s->everywhere = c->kind.everywhere;
 	put_live(names, c, s, clashes);
 	if (c->old)
 		put_tombstones(names, c, s);

@@ -14,7 +14,7 @@ struct pathset_change {
 	uint32_t n;
 	uint64_t version; /* of the new set */
 	uint64_t floor;   /* tombstones at or below it are dropped */
-	enum prefix_class prefix_class;
+	struct set_kind kind;
 };
 
 /* True when the live paths of old are not exactly the paths handed over. */

@@ -280,10 +280,10 @@ count_change(struct table *t, const struct pathset *old, const struct pathset *s
 }
 
 bool
-table_set(struct table *t, uint32_t prefix, enum prefix_class prefix_class,
-    const struct path_in *paths, uint32_t n, uint32_t *clashes)
+table_set(struct table *t, uint32_t prefix, struct set_kind kind, const struct path_in *paths,
+    uint32_t n, uint32_t *clashes)
 {
-	struct pathset_change c = {.paths = paths, .n = n, .prefix_class = prefix_class};
+	struct pathset_change c = {.paths = paths, .n = n, .kind = kind};
 	struct pathset *old, *s;
 	struct set_slot *slot;
 

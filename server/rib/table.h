@@ -36,9 +36,12 @@ struct path {
 struct pathset {
 	struct rcu_later later;
 	uint64_t changed; /* version of this set */
+	uint64_t born; /* of the first one, since when there has been a set without a break */
 	uint32_t n, tombstones;
 	uint8_t prefix_class; /* enum prefix_class */
-	struct path path[];   /* n live ones by ascending next hop, then the tombstones alike */
+	bool
+	    everywhere; /* every eligible node serves it: an aggregate, or a service that is not Local */
+	struct path path[]; /* n live ones by ascending next hop, then the tombstones alike */
 };
 
 static inline uint64_t
@@ -102,6 +105,12 @@ struct path_in {
 	uint32_t nexthop, attrs;
 };
 
+/* What a set says of its prefix besides the paths. */
+struct set_kind {
+	enum prefix_class prefix_class;
+	bool everywhere;
+};
+
 void table_init(struct table *t, struct names *names);
 void
 table_fini(struct table *t) ON_WRITER; /* no readers any more; call rcu_drain() afterwards */
@@ -112,7 +121,7 @@ table_fini(struct table *t) ON_WRITER; /* no readers any more; call rcu_drain() 
  * and returns false. Two paths with one path identifier: the one with the higher next-hop
  * index is left out (its count is added to *clashes).
  */
-bool table_set(struct table *t, uint32_t prefix, enum prefix_class prefix_class,
+bool table_set(struct table *t, uint32_t prefix, struct set_kind kind,
     const struct path_in *paths, uint32_t n, uint32_t *clashes) ON_WRITER;
 
 /* End the commit: make it visible, wake the readers, forget what no reader needs. Returns the

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 struct catchup *
-catchup_ask(struct group *g, uint64_t from, uint64_t at, uint64_t shown)
+catchup_ask(struct group *g, struct catchup_from from, uint64_t at, uint64_t shown)
 {
 	struct catchup *k = must_calloc(1, sizeof(*k));
 	struct catchup *head = atomic_load_explicit(&g->requests, memory_order_relaxed);
@@ -74,19 +74,20 @@ take_requests(struct group *g) ON_PACKER
 static bool
 is_first(const struct catchup *k)
 {
-	return k->at == k->from;
+	return k->at == k->from.since;
 }
 
 /* A slice that answers k answers q too, at a cost that is worth it. */
 static bool
 fits(const struct catchup *k, const struct catchup *q, uint64_t version)
 {
-	uint64_t behind = version - k->from, other = version - q->from;
+	uint64_t behind = version - k->from.since, other = version - q->from.since;
 
 	if (q->shown > version)
 		return false;
 	if (!is_first(k) || !is_first(q))
-		return q->from == k->from && q->at == k->at;
+		return q->from.since == k->from.since && q->from.known == k->from.known &&
+		       q->at == k->at;
 	return other <= behind && other >= behind / 2;
 }
 
@@ -101,7 +102,7 @@ choose(struct group *g, uint64_t version) ON_PACKER
 		k = k->next;
 	first = k;
 	for (struct catchup *q = k; q; q = q->next)
-		if (is_first(q) && q->shown <= version && q->from < k->from &&
+		if (is_first(q) && q->shown <= version && q->from.since < k->from.since &&
 		    is_first(first) && fits(q, first, version))
 			k = q;
 	return k;
@@ -137,18 +138,19 @@ slice_add(struct slice *s, struct chunk *c)
 }
 
 static struct slice *
-make_slice(struct group *g, uint64_t from, uint64_t at, uint64_t to, struct gather *scratch,
-    struct encoder *e) ON_PACKER
+make_slice(struct group *g, const struct gather_for *f, uint64_t at, uint64_t to,
+    struct gather *scratch, struct encoder *e) ON_PACKER
 {
 	struct slice *s = must_calloc(1, sizeof(*s));
 	struct chunk *c;
 
 	gather_start(scratch, &g->format);
-	s->last = gather_changes(scratch, from, &at, to, CATCHUP_PATHS);
+	s->last = gather_changes(scratch, f, &at, to, CATCHUP_PATHS);
 	s->at = at;
 	s->to = to;
 	gather_sort(scratch);
 	s->newest = later_of(scratch->newest, to);
+	g->told = later_of(g->told, s->newest);
 	encoder_start(e, scratch);
 	while ((c = encoder_next(e)) != NULL) {
 		c->newest = s->newest;
@@ -159,22 +161,39 @@ make_slice(struct group *g, uint64_t from, uint64_t at, uint64_t to, struct gath
 	return s;
 }
 
+/* What all of them need. */
+static struct gather_for
+all_of(const struct catchup *k)
+{
+	struct gather_for f = {.since = k->from.since, .known = k->from.known};
+
+	for (; k; k = k->next) {
+		f.since = k->from.since < f.since ? k->from.since : f.since;
+		f.known = k->from.known < f.known ? k->from.known : f.known;
+		f.told = later_of(f.told, later_of(k->shown, k->from.known));
+	}
+	return f;
+}
+
 bool
 catchup_serve(struct group *g, struct gather *scratch, struct encoder *e)
 {
-	uint64_t version = table_version(ribout_table(g->ribout)), from;
+	uint64_t version = table_version(ribout_table(g->ribout)), at;
 	struct catchup *k, *next;
+	struct gather_for f;
 	struct slice *s;
 
 	take_requests(g);
 	k = choose(g, version);
 	if (!k)
 		return false;
-	from = k->from;
-	s = make_slice(g, from, k->at, version, scratch, e);
-	for (k = take_those_like(g, k, version); k; k = next) {
+	at = k->at;
+	k = take_those_like(g, k, version);
+	f = all_of(k);
+	s = make_slice(g, &f, at, version, scratch, e);
+	for (; k; k = next) {
 		next = k->next;
-		k->from = from;
+		k->from = (struct catchup_from){.since = f.since, .known = f.known};
 		k->slice = s;
 		atomic_fetch_add_explicit(&s->holders, 1, memory_order_relaxed);
 		atomic_store_explicit(&k->state, CATCHUP_READY, memory_order_release);

@@ -143,9 +143,9 @@ has_lost(const struct cursor *c) ON_IO
 	return atomic_load_explicit(&t->purged, memory_order_acquire) > c->reached;
 }
 
-/* All that changed since `from`, of which the order has been read up to `at`. */
+/* All that changed since then, of which the order has been read up to `at`. */
 static void
-enter_catchup(struct cursor *c, uint64_t from, uint64_t at) ON_IO
+enter_catchup(struct cursor *c, struct catchup_from from, uint64_t at) ON_IO
 {
 	c->lost = has_lost(c);
 	if (c->lost)
@@ -156,12 +156,20 @@ enter_catchup(struct cursor *c, uint64_t from, uint64_t at) ON_IO
 }
 
 static void
+catch_up(struct cursor *c) ON_IO
+{
+	struct catchup_from from = {.since = c->reached, .known = c->reached};
+
+	enter_catchup(c, from, c->reached);
+}
+
+static void
 enter_window(struct cursor *c) ON_IO
 {
 	if (window_find(&c->group->window, c->reached, c->shown, &c->seq))
 		c->place = CURSOR_WINDOW;
 	else
-		enter_catchup(c, c->reached, c->reached);
+		catch_up(c);
 }
 
 /* The slice has been sent. What `reached` says is true only after the last one: until then a
@@ -170,7 +178,8 @@ static void
 leave_catchup(struct cursor *c) ON_IO
 {
 	const struct slice *s = c->catchup->slice;
-	uint64_t from = c->catchup->from, at = s->at;
+	struct catchup_from from = c->catchup->from;
+	uint64_t at = s->at;
 	bool last = s->last;
 
 	was_shown(c, s->newest);
@@ -216,7 +225,7 @@ leave_snapshot(struct cursor *c) ON_IO
 	if (whole)
 		enter_window(c);
 	else
-		enter_catchup(c, 0, 0);
+		enter_catchup(c, (struct catchup_from){.since = 0, .known = c->reached}, 0);
 	return !c->lost;
 }
 
@@ -238,7 +247,7 @@ next_place(struct cursor *c, bool gone) ON_IO
 		return leave_snapshot(c);
 	case CURSOR_WINDOW:
 		if (gone)
-			enter_catchup(c, c->reached, c->reached);
+			catch_up(c);
 		else
 			reach_tail(c);
 		return gone && !c->lost;

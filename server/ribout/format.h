@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/ip.h"
+#include "ribout/view.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,6 @@ struct format {
 	uint8_t zero;
 	uint32_t local_as;
 	uint32_t cluster_id; /* CLUSTER_LIST towards iBGP, host order                    */
-	uint32_t view;       /* index of the view in the config; 0: all                  */
+	struct view view;
 };
-_Static_assert(sizeof(struct format) == 20, "no padding: formats are compared as bytes");
+_Static_assert(sizeof(struct format) == 56, "no padding: formats are compared as bytes");

@@ -27,6 +27,7 @@ gather_fini(struct gather *g)
 	free(g->sorted.at);
 	free(g->counts);
 	free(g->stamp);
+	view_items_fini(&g->items);
 }
 
 static void
@@ -62,38 +63,11 @@ paths_add(struct gather_paths *p, uint32_t nexthop, uint32_t attrs, uint32_t pre
 	    (struct gather_path){.nexthop = nexthop, .attrs = attrs, .prefix = prefix};
 }
 
-const struct path *
-gather_best(const struct names *names, const struct ip_prefix *prefix, const struct pathset *s)
-{
-	const struct path *best = NULL;
-	uint32_t best_pref = 0;
-	uint64_t best_hash = 0, prefix_hash = ip_prefix_hash(prefix);
-
-	for (uint32_t i = 0; i < s->n; i++) {
-		uint32_t pref = attrs_at(names, s->path[i].attrs)->local_pref;
-		uint64_t hash = hash_two(
-		    prefix_hash, ip_hash(&nexthop_at(names, s->path[i].nexthop)->addr));
-
-		if (best && (pref < best_pref || (pref == best_pref && hash <= best_hash)))
-			continue;
-		best = &s->path[i];
-		best_pref = pref;
-		best_hash = hash;
-	}
-	return best;
-}
-
-static unsigned
-family_of(const struct gather *g, uint32_t prefix)
-{
-	return ip_family_index(prefix_at(g->table->names, prefix)->addr.family);
-}
-
 /* Nobody knows which path was the best one before, so any change says the present one again. */
 static void
 take_best(struct gather *g, uint32_t prefix, const struct ip_prefix *p, const struct pathset *s)
 {
-	const struct path *best = gather_best(g->table->names, p, s);
+	const struct path *best = view_best(&g->format.view, g->table->names, p, s);
 
 	if (best)
 		paths_add(&g->announce, best->nexthop, best->attrs, prefix);
@@ -101,36 +75,74 @@ take_best(struct gather *g, uint32_t prefix, const struct ip_prefix *p, const st
 		paths_add(&g->withdraw[ip_family_index(p->addr.family)], 0, 0, prefix);
 }
 
-/* Its live paths with a state newer than `since`; of a peer without ADD-PATH always the best one
- * (or a withdrawal). */
+/* All live paths that the view shows. */
 static void
-take_live(struct gather *g, uint32_t prefix, const struct pathset *s, uint64_t since)
+take_all(struct gather *g, uint32_t prefix, const struct ip_prefix *p, const struct pathset *s)
 {
-	const struct ip_prefix *p = prefix_at(g->table->names, prefix);
-
-	if (s->changed > g->newest)
-		g->newest = s->changed;
-	if (!g->format.add_path[ip_family_index(p->addr.family)]) {
-		take_best(g, prefix, p, s);
+	if (view_is_all(&g->format.view)) {
+		for (uint32_t i = 0; i < s->n; i++)
+			paths_add(&g->announce, s->path[i].nexthop, s->path[i].attrs, prefix);
 		return;
 	}
+	view_choose(&g->format.view, g->table->names, p, s, &g->items);
+	for (uint32_t i = 0; i < g->items.n; i++) {
+		const struct path *path = &s->path[g->items.at[i].path];
+
+		if (g->items.at[i].chosen)
+			paths_add(&g->announce, path->nexthop, path->attrs, prefix);
+	}
+}
+
+/* Who is chosen and not surely was so already; who is not and may have been. */
+static void
+take_choice(struct gather *g, uint32_t prefix, const struct ip_prefix *p,
+    const struct pathset *s, const struct gather_for *f)
+{
+	struct gather_paths *withdraw = &g->withdraw[ip_family_index(p->addr.family)];
+	bool is_new = s->born > f->told; /* nobody can hold any of it */
+
+	view_change(&g->format.view, g->table->names, p, s, f->known, &g->items);
+	for (uint32_t i = 0; i < g->items.n; i++) {
+		const struct view_item *x = &g->items.at[i];
+		const struct path *path = &s->path[x->path];
+
+		if (x->chosen && (!x->surely || path_since(s, path) > f->since))
+			paths_add(&g->announce, path->nexthop, path->attrs, prefix);
+		else if (!x->chosen && x->was && !is_new)
+			paths_add(withdraw, path->nexthop, 0, prefix);
+	}
+}
+
+static void
+take_changed(struct gather *g, uint32_t prefix, const struct pathset *s, uint64_t since)
+{
 	for (uint32_t i = 0; i < s->n; i++)
 		if (path_since(s, &s->path[i]) > since)
 			paths_add(&g->announce, s->path[i].nexthop, s->path[i].attrs, prefix);
 }
 
-/* All of the prefix that is newer than `since`. Returns how many paths were taken. */
+/* All of the prefix that the peers may not have been told. Returns how many paths were taken. */
 static uint32_t
-take(struct gather *g, uint32_t prefix, const struct pathset *s, uint64_t since)
+take(struct gather *g, uint32_t prefix, const struct pathset *s, const struct gather_for *f)
 {
-	unsigned family = family_of(g, prefix);
+	const struct ip_prefix *p = prefix_at(g->table->names, prefix);
+	unsigned family = ip_family_index(p->addr.family);
 	uint32_t before = g->announce.n + g->withdraw[family].n;
 
 	if (!g->format.family[family])
 		return 0;
-	take_live(g, prefix, s, since);
-	for (uint32_t i = s->n; g->format.add_path[family] && i < s->n + s->tombstones; i++)
-		if (path_since(s, &s->path[i]) > since)
+	if (s->changed > g->newest)
+		g->newest = s->changed;
+	if (!g->format.add_path[family]) {
+		take_best(g, prefix, p, s);
+		return 1;
+	}
+	if (view_is_all(&g->format.view))
+		take_changed(g, prefix, s, f->since);
+	else
+		take_choice(g, prefix, p, s, f);
+	for (uint32_t i = s->n; i < s->n + s->tombstones; i++)
+		if (path_since(s, &s->path[i]) > f->since)
 			paths_add(&g->withdraw[family], s->path[i].nexthop, 0, prefix);
 	return g->announce.n + g->withdraw[family].n - before;
 }
@@ -169,7 +181,8 @@ next_round(struct gather *g)
  * committed: what was left out of it as superseded is found nowhere else.
  */
 static bool
-take_some(struct gather *g, uint64_t since, uint64_t *at, uint64_t to, uint32_t *budget)
+take_some(
+    struct gather *g, const struct gather_for *f, uint64_t *at, uint64_t to, uint32_t *budget)
 {
 	const struct order *o;
 	uint32_t pos, len, seen = 0;
@@ -191,7 +204,7 @@ take_some(struct gather *g, uint64_t since, uint64_t *at, uint64_t to, uint32_t 
 		/* Also a superseded entry is taken, with the newest state: what it changed
 		 * must not wait for the later entry, which may lie behind this reader's end. */
 		if (s && stamp(g, prefix))
-			taken = take(g, prefix, s, since);
+			taken = take(g, prefix, s, f);
 		*budget -= taken < *budget ? taken : *budget;
 		*at = o->entry[pos].version;
 	}
@@ -200,14 +213,32 @@ take_some(struct gather *g, uint64_t since, uint64_t *at, uint64_t to, uint32_t 
 }
 
 bool
-gather_changes(struct gather *g, uint64_t since, uint64_t *at, uint64_t to, uint32_t budget)
+gather_changes(
+    struct gather *g, const struct gather_for *f, uint64_t *at, uint64_t to, uint32_t budget)
 {
 	bool all = false;
 
 	next_round(g);
 	while (!all && budget)
-		all = take_some(g, since, at, to, &budget);
+		all = take_some(g, f, at, to, &budget);
 	return all;
+}
+
+/* As a joiner is told of it. */
+static void
+take_now(struct gather *g, uint32_t prefix, const struct pathset *s)
+{
+	const struct ip_prefix *p = prefix_at(g->table->names, prefix);
+	unsigned family = ip_family_index(p->addr.family);
+
+	if (!g->format.family[family])
+		return;
+	if (s->changed > g->newest)
+		g->newest = s->changed;
+	if (g->format.add_path[family])
+		take_all(g, prefix, p, s);
+	else
+		take_best(g, prefix, p, s);
 }
 
 void
@@ -221,8 +252,8 @@ gather_all(struct gather *g)
 		     prefix++) {
 			const struct pathset *s = table_get(g->table, prefix);
 
-			if (s && s->n && g->format.family[family_of(g, prefix)])
-				take_live(g, prefix, s, 0);
+			if (s && s->n)
+				take_now(g, prefix, s);
 		}
 		rcu_leave();
 	}

@@ -29,6 +29,7 @@ struct gather {
 	uint32_t cap_counts;
 	uint32_t *stamp; /* per prefix: the round in which it was last taken */
 	uint32_t cap_stamp, round;
+	struct view_items items; /* scratch of choices */
 };
 
 void gather_init(struct gather *g, const struct table *t);
@@ -37,27 +38,24 @@ void gather_fini(struct gather *g);
 /* Begin anew for this format; gives memory back if the last round was unusually large. */
 void gather_start(struct gather *g, const struct format *f) ON_PACKER;
 
+/* Whom changes are gathered for: peers that hold everything up to `known` and nothing later than `told`,
+ * and want to hear again whatever is newer than `since` (known, or 0: all). */
+struct gather_for {
+	uint64_t since, known, told;
+};
+
 /*
- * Take what changed in (since, to]: each changed prefix once, with its paths and tombstones
- * newer than `since`, as of `to` or later. *at is where in the order to begin (since), and is
+ * Take what changed up to `to`: each changed prefix once, with its paths and tombstones newer
+ * than `since`, as of `to` or later. *at is where in the order to begin (since), and is
  * moved to where reading ended. Stops when about `budget` paths are taken. True: all is taken;
- * else go on with the same `since`: a prefix that was passed at an older version stands under
+ * else go on with the same `f`: a prefix that was passed at an older version stands under
  * its newer one, with all that happened to it since.
  */
-bool gather_changes(
-    struct gather *g, uint64_t since, uint64_t *at, uint64_t to, uint32_t budget) ON_PACKER;
+bool gather_changes(struct gather *g, const struct gather_for *f, uint64_t *at, uint64_t to,
+    uint32_t budget) ON_PACKER;
 
 /* Take all live paths. */
 void gather_all(struct gather *g) ON_PACKER;
 
 /* Sort the announcements by (next hop, attributes). */
 void gather_sort(struct gather *g) ON_PACKER;
-
-/*
- * The one path for peers that take only one (no ADD-PATH): highest LOCAL_PREF, then by
- * rendezvous hashing of (prefix, next hop), so that prefixes spread over next hops, a lost
- * next hop moves only its own prefixes, and both replicas choose alike. NULL: the set is
- * empty. The set is the caller's (read side); what is shown to people uses the same choice.
- */
-const struct path *
-gather_best(const struct names *names, const struct ip_prefix *prefix, const struct pathset *s);

@@ -137,15 +137,19 @@ pack_commits(struct group *g, struct gather *scratch, struct encoder *e, uint64_
 {
 	const struct table *t = ribout_table(g->ribout);
 	uint64_t from = atomic_load_explicit(&g->packed, memory_order_relaxed);
-	uint64_t to = table_version(t), at = from, bytes;
+	uint64_t to = table_version(t), at = from, bytes, newest;
+	struct gather_for members = {
+	    .since = from, .known = from, .told = later_of(g->told, from)};
 
 	if (to == from || !pace_may_pack(&g->pace, patience(g), now_ns))
 		return false;
 	gather_start(scratch, &g->format);
-	must(gather_changes(scratch, from, &at, to, EVERYTHING));
+	must(gather_changes(scratch, &members, &at, to, EVERYTHING));
 	gather_sort(scratch);
 	encoder_start(e, scratch);
-	bytes = push_batch(g, e, from, to, later_of(scratch->newest, to));
+	newest = later_of(scratch->newest, to);
+	g->told = later_of(g->told, newest);
+	bytes = push_batch(g, e, from, to, newest);
 	pace_packed(&g->pace, cost_ns(g, bytes), now_ns);
 	atomic_store_explicit(&g->packed, to, memory_order_release);
 	atomic_store_explicit(&g->floor.floor, to, memory_order_release);
@@ -205,6 +209,7 @@ start_snapshot(struct group *g) ON_PACKER
 	gather_all(&g->making_gather);
 	gather_sort(&g->making_gather);
 	g->making->newest = later_of(g->making_gather.newest, g->making->version);
+	g->told = later_of(g->told, g->making->newest);
 	encoder_start(&g->making_encoder, &g->making_gather);
 	publish_snapshot(g, g->making);
 	return true;

@@ -59,13 +59,20 @@ struct slice {
 	_Atomic unsigned holders; /* catch-ups */
 };
 
+/*
+ * What a laggard needs: all that is newer than `since` (its cursor's `reached`; 0: all there is), while it holds
+ * everything up to `known`. Both are less where it shares slices with others, and the same for all slices of a
+ * catch-up.
+ */
+struct catchup_from {
+	uint64_t since, known;
+};
+
 /* A laggard's request for a slice, and its answer. */
 struct catchup {
 	struct catchup *next; /* in the group's requests, then in the packer's list */
-	uint64_t
-	    from;    /* what changed since then: the cursor's `reached`, or less where it shares
-	                * slices with others; the same for all slices of a catch-up */
-	uint64_t at; /* where in the order the slice begins */
+	struct catchup_from from;
+	uint64_t at;              /* where in the order the slice begins */
 	uint64_t shown;           /* served once the table is at this version or later */
 	_Atomic int state;        /* enum catchup_state; READY publishes what follows */
 	struct slice *slice;      /* held */
@@ -92,6 +99,7 @@ struct group {
 	    want; /* 1 + version that a wanted snapshot must have; 0: none wanted */
 	_Atomic(struct catchup *) requests; /* a stack; the packer takes all at once */
 	/* the packer's own */
+	uint64_t told;           /* no member has ever been shown a state of a later version */
 	struct catchup *queue;   /* requests in the order of their coming, one slice each */
 	struct snapshot *making; /* being encoded; also published */
 	struct gather making_gather;
@@ -140,10 +148,10 @@ snapshot_is_abandoned(const struct snapshot *s)
 bool snapshot_stale(const struct snapshot *s);
 
 /* ---- catchup.c ---- */
-/* The slice behind order position `at` for a cursor that is at `from` and was shown states of
- * up to `shown`; held once for the caller. */
-struct catchup *
-catchup_ask(struct group *g, uint64_t from, uint64_t at, uint64_t shown) ON_IO MUST_USE;
+/* The slice behind order position `at` for a cursor that was shown states of up to `shown`; held
+ * once for the caller. */
+struct catchup *catchup_ask(
+    struct group *g, struct catchup_from from, uint64_t at, uint64_t shown) ON_IO MUST_USE;
 void catchup_drop(struct catchup *k) ANY_THREAD;
 /* Answer one of the requests that wait, and all others that are content with the same slice. False:
  * there is none that can be answered now. */

@@ -158,6 +158,12 @@ group_id(const struct group *g)
 	return g->id;
 }
 
+const struct format *
+group_format(const struct group *g)
+{
+	return &g->format;
+}
+
 struct group *
 ribout_groups_of(struct ribout *r, const struct packer *p)
 {

@@ -109,6 +109,7 @@ void cursor_restart(struct cursor *c) ON_IO;
 
 /* ---- for show (watch) ---- */
 uint64_t group_id(const struct group *g) ANY_THREAD; /* struct group_info.id; never 0 */
+const struct format *group_format(const struct group *g) ANY_THREAD; /* never changes */
 
 struct group_info {
 	struct format format;

@@ -158,6 +158,12 @@ format_of(const struct session *s)
 	f.local_as = o->local_as;
 	f.cluster_id = o->cluster_id;
 	f.view = o->view;
+	/* Peers that take one path differ, so that together they use all next hops. */
+	if (f.view.variants < 2 &&
+	    ((f.family[0] && !f.add_path[0]) || (f.family[1] && !f.add_path[1]))) {
+		f.view.variant = o->single_variant;
+		f.view.variants = o->single_variants;
+	}
 	return f;
 }
 

@@ -55,8 +55,10 @@ struct session_options {
 	uint64_t idle_hold_ns,
 	    idle_hold_max_ns; /* after the first error; it doubles up to max */
 	const char *hostname; /* for the FQDN capability; NULL: left out */
-	uint32_t view;        /* struct format.view */
-	uint64_t seed;        /* of the jitter */
+	struct view view;     /* struct format.view, where the peer takes all paths of it */
+	uint32_t single_variant,
+	    single_variants; /* of a family without ADD-PATH, where the view has none */
+	uint64_t seed;       /* of the jitter */
 };
 
 #define SESSION_TEXT_MAX 256

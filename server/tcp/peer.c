@@ -5,6 +5,7 @@
 #include "core/metric.h"
 #include "tcp/conn.h"
 #include "tcp/shown.h"
+#include "tcp/viewing.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -44,7 +45,10 @@ fill_options(struct peer *p)
 	o->connect_retry_ns = k->connect_retry_ns;
 	o->send_hold_ns = k->send_hold_ns;
 	o->hostname = t->hostname;
-	o->view = k->view_index == CONFIG_VIEW_ALL ? 0 : k->view_index + 1;
+	config_locate(c, k, &p->address, &p->shown.location);
+	viewing_of(c, k, &p->shown.location, &p->address, &o->view);
+	o->single_variant = viewing_single(&p->address);
+	o->single_variants = SINGLE_VARIANTS;
 	o->seed = hash_two(c->router_id, ip_hash(&p->address));
 }
 

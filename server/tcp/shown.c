@@ -26,7 +26,9 @@ show_settings(struct peer *p)
 	i->name = k->name;
 	i->address = p->address;
 	i->local_as = p->options.local_as;
-	i->rack = or_empty(k->rack);
+	i->rack = p->shown.location.rack;
+	i->zone = p->shown.location.zone;
+	i->viewing = p->options.view;
 	i->view = or_empty(k->view);
 	i->dynamic = peer_is_dynamic(p);
 	i->passive = p->options.passive;
@@ -146,6 +148,7 @@ show_session(struct peer_info *i, const struct conn *c)
 	i->extended = up && s->agreed.extended_tx;
 	i->graceful_restart = up && s->agreed.gr;
 	i->group = s->has_cursor ? group_id(s->cursor.group) : 0;
+	i->viewing = s->has_cursor ? group_format(s->cursor.group)->view : s->options->view;
 	for (unsigned f = 0; f < IP_FAMILIES; f++) {
 		i->families[f] = up && s->agreed.families[f];
 		i->add_path[f] = up && s->agreed.families[f] && s->agreed.add_path_tx[f];

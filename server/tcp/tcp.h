@@ -44,9 +44,10 @@ struct peer_info {
 	uint16_t local_port;
 	uint32_t as; /* as its OPEN says; before that the configured one, or 0 */
 	uint32_t local_as;
-	uint32_t router_id;      /* 0: not known yet */
-	const char *host;        /* FQDN capability, "" if none */
-	const char *rack, *view; /* "" if none */
+	uint32_t router_id;             /* 0: not known yet */
+	const char *host;               /* FQDN capability, "" if none */
+	const char *rack, *zone, *view; /* "" if none */
+	struct view viewing;            /* what that is for this peer */
 	bool dynamic, passive, outgoing;
 	enum session_state state;
 	const char *state_name;

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "config/locate.h"
 #include "core/waker.h"
 #include "tcp/deadlines.h"
 #include "tcp/socket.h"
@@ -36,6 +37,7 @@ struct conn {
 
 /* The part of a peer that watch is shown besides the counters; under the registry's lock. */
 struct peer_shown {
+	struct config_location location;
 	struct peer_info info; /* strings: in here, or the configuration's */
 	char host[CAPABILITY_NAME_MAX + 1];
 	char last_error[SESSION_TEXT_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* paths: the RIB, prefix by prefix, all of it or what one peer is sent, a page at a time. */
 #include "rib/table.h"
-#include "ribout/gather.h"
+#include "ribout/view.h"
 #include "tcp/tcp.h"
 #include "watch/call.h"
 
@@ -77,13 +77,34 @@ is_listed(const struct call *c, const struct ip_prefix *p)
 	return !w->by_prefix || ip_prefix_equal(p, &w->prefix);
 }
 
+/* All, or those that the peer is sent: by the same choice as the encoder's. */
+static void
+write_paths(struct call *c, const struct names *names, const struct ip_prefix *p,
+    const struct pathset *s)
+{
+	struct view_items *chosen = &c->walk.chosen;
+
+	if (c->walk.single[ip_family_index(p->addr.family)]) {
+		write_path(c, names, s, view_best(&c->walk.view, names, p, s));
+		return;
+	}
+	if (view_is_all(&c->walk.view)) {
+		for (uint32_t i = 0; i < s->n; i++)
+			write_path(c, names, s, &s->path[i]);
+		return;
+	}
+	view_choose(&c->walk.view, names, p, s, chosen);
+	for (uint32_t i = 0; i < chosen->n; i++)
+		if (chosen->at[i].chosen)
+			write_path(c, names, s, &s->path[chosen->at[i].path]);
+}
+
 static void
 write_prefix(struct call *c, uint32_t index) RCU_READER
 {
 	const struct table *t = c->sources->rib;
 	const struct pathset *s = table_get(t, index);
 	const struct ip_prefix *p;
-	const struct path *only = NULL;
 	struct json_out *j = &c->json;
 
 	if (!s || s->n == 0)
@@ -91,17 +112,12 @@ write_prefix(struct call *c, uint32_t index) RCU_READER
 	p = prefix_at(t->names, index);
 	if (!is_listed(c, p) || !has_next_hop(c, t->names, s))
 		return;
-	if (c->walk.single[ip_family_index(p->addr.family)])
-		only = gather_best(t->names, p, s);
 	json_begin_object(j, NULL);
 	json_prefix(j, "prefix", p);
 	json_str(j, "class", prefix_class_names[s->prefix_class]);
 	json_u64(j, "changed", s->changed);
 	json_begin_array(j, "paths");
-	if (only)
-		write_path(c, t->names, s, only);
-	for (uint32_t i = 0; !only && i < s->n; i++)
-		write_path(c, t->names, s, &s->path[i]);
+	write_paths(c, t->names, p, s);
 	json_end(j);
 	json_end(j);
 	call_newline(c);
@@ -158,6 +174,7 @@ on_peer(void *ctx, const struct peer_info *p)
 		s->walk->family[f] = p->families[f];
 		s->walk->single[f] = !p->add_path[f];
 	}
+	s->walk->view = p->viewing;
 }
 
 static bool

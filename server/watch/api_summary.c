@@ -252,6 +252,26 @@ api_peers(struct call *c)
 	json_end(&c->json);
 }
 
+/* The rules as they are for this group; racks and zones as their hashes, since names are the peers'. */
+static void
+write_view(struct json_out *j, const struct view *v)
+{
+	static const char *const prefers[] = {[VIEW_PREFER_NONE] = "none",
+	    [VIEW_PREFER_RACK] = "rack",
+	    [VIEW_PREFER_ZONE] = "zone"};
+
+	json_begin_object(j, "view");
+	json_u64(j, "max_next_hops", v->max);
+	json_str(j, "prefer", prefers[v->prefer]);
+	json_bool(j, "only", v->only);
+	if (v->only)
+		json_u64(j, "min_next_hops", v->min);
+	json_u64(j, "variant", v->variant);
+	json_u64(j, "variants", v->variants ? v->variants : 1);
+	json_bool(j, "weight", v->weight);
+	json_end(j);
+}
+
 static void
 on_group(void *ctx, const struct group_info *g)
 {
@@ -272,7 +292,7 @@ on_group(void *ctx, const struct group_info *g)
 	json_bool(j, "extended_messages", g->format.extended);
 	json_bool(j, "four_octet_as", g->format.as4);
 	json_bool(j, "ebgp", g->format.ebgp);
-	json_u64(j, "view", g->format.view);
+	write_view(j, &g->format.view);
 	json_u64(j, "members", g->members);
 	json_u64(j, "window_chunks", g->window_chunks);
 	json_u64(j, "window_bytes", g->window_bytes);

@@ -59,6 +59,7 @@ call_new(const struct watch_sources *sources)
 void
 call_free(struct call *c)
 {
+	view_items_fini(&c->walk.chosen);
 	if (!c)
 		return;
 	evbuffer_free(c->out);

@@ -10,6 +10,7 @@
 
 #include "core/json_out.h"
 #include "core/role.h"
+#include "ribout/view.h"
 #include "watch/watch.h"
 
 #include <event2/buffer.h>
@@ -30,6 +31,8 @@ struct call_walk {
 	bool by_prefix, by_address, by_next_hop;
 	bool family[IP_FAMILIES]; /* of what is listed */
 	bool single[IP_FAMILIES]; /* one path a prefix: the peer has no ADD-PATH */
+	struct view view;         /* of the peer; every path where none was named */
+	struct view_items chosen; /* scratch of its choices */
 };
 
 struct call {

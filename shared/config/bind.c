@@ -314,6 +314,8 @@ check_section(
 		config_check_peer(b->config, base, node, b->root, b->report, b->arena);
 	else if (section == SECTION_config_view)
 		config_check_view(base, node, b->report);
+	else if (section == SECTION_config_rack_rule)
+		config_check_rack_rule(base, node, b->report);
 }
 
 /* node is NULL where the file does not have the section; name is the key of a named one. */

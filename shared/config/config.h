@@ -134,11 +134,25 @@ struct config_view {
 	enum config_prefer prefer;
 	bool only; /* nothing but the preferred, once there are min_next_hops of them */
 	enum config_weight weight;
-	uint64_t settle_ns; /* a new next hop waits so long before it is announced */
+	uint64_t settle_ns;         /* a new next hop waits so long before it is announced */
+	uint32_t max_distinct_sets; /* that the peers' chips hold; 0: not watched */
 };
 
 struct config_views {
 	const struct config_view *items;
+	uint32_t len;
+};
+
+/* Where peers stand that do not say it: by address range or by a regular expression on the name, not both. */
+struct config_rack_rule {
+	struct ip_prefix range; /* addr.family IP_NONE: it is by name */
+	const char *name;       /* NULL: it is by range */
+	const char *rack,
+	    *zone; /* with {n} for parts of the address or name; NULL: not known */
+};
+
+struct config_rack_rules {
+	const struct config_rack_rule *items;
 	uint32_t len;
 };
 
@@ -160,7 +174,7 @@ struct config_peer {
 	    send_hold_ns;  /* the larger of 8 min and twice the hold time, where not given */
 	uint32_t families; /* CONFIG_FAMILY_... bits */
 	bool add_path;
-	const char *rack;          /* NULL: unknown */
+	const char *rack, *zone;   /* NULL: a rule says it, or they are unknown */
 	const char *view;          /* NULL: every path */
 	uint32_t view_index;       /* into views.items, or CONFIG_VIEW_ALL; derived */
 	uint32_t multihop;         /* TTL we send with, eBGP; 0: the kernel's default */
@@ -215,6 +229,7 @@ struct config {
 	struct config_endpoints listen;
 	struct config_kafka kafka;
 	struct config_advertise advertise;
+	struct config_rack_rules racks;
 	struct config_views views;
 	struct config_peers peers;
 	struct config_graceful_restart graceful_restart;

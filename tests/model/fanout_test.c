@@ -17,7 +17,8 @@
 struct rules {
 	uint64_t window_bytes, tombstones_max;
 	uint32_t snapshot_changes;
-	bool alike; /* all peers are of one group */
+	bool alike;  /* all peers are of one group */
+	bool viewed; /* all have views */
 };
 
 static const struct rules usual;
@@ -33,6 +34,7 @@ begin(struct world *w, uint64_t seed, const struct rules *r) ALL_ROLES
 	memset(peers, 0, sizeof(peers));
 	world_init(w, seed, &o);
 	w->alike = r->alike;
+	w->viewed = r->viewed;
 	w->forgets = r->tombstones_max > 0;
 	if (w->forgets)
 		w->table.tombstones_max = r->tombstones_max;
@@ -151,6 +153,21 @@ counted(enum metric_id id)
 	return metric_read(id);
 }
 
+/* A choice of the paths, made from what there is now and nothing that was kept. */
+static void
+peers_with_views_hold_their_views_choice_of_the_table(void **state)
+{
+	const struct rules rules = {.viewed = true},
+	                   tight = {.viewed = true, .window_bytes = 600, .snapshot_changes = 8};
+
+	(void)state;
+	for (uint64_t seed = first_seed() + 4000; seed < first_seed() + 4000 + seeds();
+	     seed++) {
+		run(seed, &rules, 4000);
+		run(seed, &tight, 4000);
+	}
+}
+
 /* Snapshots that grow stale while they are read, again and again. */
 static void
 joiners_whose_snapshot_is_abandoned_have_all_of_the_table(void **state)
@@ -239,6 +256,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(sessions_that_read_in_any_rhythm_end_with_the_models_table),
 	    cmocka_unit_test(a_window_too_small_for_anybody_only_costs_catching_up),
+	    cmocka_unit_test(peers_with_views_hold_their_views_choice_of_the_table),
 	    cmocka_unit_test(joiners_whose_snapshot_is_abandoned_have_all_of_the_table),
 	    cmocka_unit_test(sessions_that_withdrawals_were_forgotten_of_know_it),
 	    cmocka_unit_test(end_of_rib_waits_for_the_barrier_and_the_whole_table),

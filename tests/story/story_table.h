@@ -32,8 +32,9 @@ routes_are(struct story *st, uint32_t first, uint32_t last, unsigned n_hops)
 			paths[0] = paths[1];
 			paths[1] = swapped;
 		}
-		table_set(&st->table, prefix_name(&st->names, &prefix), CLASS_CLUSTER_IP, paths,
-		    n_hops, &clashes);
+		table_set(&st->table, prefix_name(&st->names, &prefix),
+		    (struct set_kind){.prefix_class = CLASS_CLUSTER_IP}, paths, n_hops,
+		    &clashes);
 	}
 	table_commit(&st->table);
 	as_io();

@@ -110,7 +110,8 @@ set(uint32_t i, uint64_t hops, uint32_t med) ALL_ROLES
 		if (hops >> h & 1)
 			in[n++] = (struct path_in){hop_name(h), attrs_of(med)};
 	qsort(in, n, sizeof(in[0]), by_name);
-	changed = table_set(&table, prefix_index_of(i), CLASS_CLUSTER_IP, in, n, &clashes);
+	changed = table_set(&table, prefix_index_of(i),
+	    (struct set_kind){.prefix_class = CLASS_CLUSTER_IP}, in, n, &clashes);
 	assert_int_equal(clashes, 0);
 	return changed;
 }

@@ -14,7 +14,7 @@ next(const struct pathset *old, uint64_t version, uint64_t floor, uint64_t hops,
 	    .paths = in,
 	    .version = version,
 	    .floor = floor,
-	    .prefix_class = CLASS_CLUSTER_IP};
+	    .kind = {.prefix_class = CLASS_CLUSTER_IP}};
 
 	for (uint32_t h = 0; h < 64; h++)
 		if (hops >> h & 1)

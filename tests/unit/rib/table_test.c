@@ -370,7 +370,8 @@ a_prefix_keeps_its_class(void **state) ALL_ROLES
 	uint32_t clashes = 0;
 
 	(void)state;
-	table_set(&table, prefix_index_of(1), CLASS_POD_CIDR, &in, 1, &clashes);
+	table_set(&table, prefix_index_of(1), (struct set_kind){.prefix_class = CLASS_POD_CIDR},
+	    &in, 1, &clashes);
 	assert_int_equal(get(1)->prefix_class, CLASS_POD_CIDR);
 }
 
@@ -385,7 +386,8 @@ paths_left_out_are_counted(void **state) ALL_ROLES
 	in[0] = (struct path_in){hop_name(1), attrs_of(1)};
 	nh.path_id = 2; /* hop 1's */
 	in[1] = (struct path_in){nexthop_name(&names, &nh), attrs_of(1)};
-	assert_true(table_set(&table, prefix_index_of(1), CLASS_CLUSTER_IP, in, 2, &clashes));
+	assert_true(table_set(&table, prefix_index_of(1),
+	    (struct set_kind){.prefix_class = CLASS_CLUSTER_IP}, in, 2, &clashes));
 	assert_int_equal(clashes, 1);
 	assert_int_equal(get(1)->n, 1);
 	assert_int_equal(table.live_paths, 1);

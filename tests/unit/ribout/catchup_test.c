@@ -182,11 +182,11 @@ who_asks_again_stands_behind_those_that_wait(void **state) ALL_ROLES
 	join(&peer[0]);
 	settle(&peer[0]);
 	fill(100, 0x1, 1);
-	a = catchup_ask(peer[0].cursor.group, 0, 10, 0);
-	b = catchup_ask(peer[0].cursor.group, 0, 20, 0);
+	a = catchup_ask(peer[0].cursor.group, (struct catchup_from){0}, 10, 0);
+	b = catchup_ask(peer[0].cursor.group, (struct catchup_from){0}, 20, 0);
 	ribout_work(ribout);
 	assert_true(catchup_ready(a) && !catchup_ready(b));
-	c = catchup_ask(peer[0].cursor.group, 0, 10, 0);
+	c = catchup_ask(peer[0].cursor.group, (struct catchup_from){0}, 10, 0);
 	ribout_work(ribout);
 	assert_true(catchup_ready(b) && !catchup_ready(c));
 	catchup_drop(a);
@@ -339,7 +339,7 @@ who_has_seen_part_of_a_commit_waits_for_the_whole(void **state) ALL_ROLES
 	assert_int_equal(p->cursor.reached, 11);
 	assert_int_equal(p->cursor.shown, 12);
 	cursor_restart(&p->cursor);
-	k = catchup_ask(p->cursor.group, 11, 11, 12);
+	k = catchup_ask(p->cursor.group, (struct catchup_from){11, 11}, 11, 12);
 	for (unsigned i = 0; i < 5; i++) {
 		assert_int_equal(read_now(p), 0);
 		assert_false(ribout_work(ribout)); /* no loop */

@@ -38,7 +38,8 @@ encode(const struct format *f, uint64_t since) ALL_ROLES
 	memset(&heard, 0, sizeof(heard));
 	len = 0;
 	gather_start(&gather, f);
-	assert_true(gather_changes(&gather, since, &at, table_version(&table), UINT32_MAX));
+	assert_true(gather_changes(&gather, &(struct gather_for){since, since, since}, &at,
+	    table_version(&table), UINT32_MAX));
 	gather_sort(&gather);
 	encoder_start(&encoder, &gather);
 	for (; (c = encoder_next(&encoder)) != NULL; chunks++) {
@@ -64,7 +65,8 @@ put(struct ip_prefix prefix, struct nexthop nh, const struct path_attrs *a) ALL_
 	struct path_in in = {nexthop_name(&names, &nh), attrs_name(&names, a)};
 	uint32_t clashes = 0;
 
-	table_set(&table, prefix_name(&names, &prefix), CLASS_CLUSTER_IP, &in, 1, &clashes);
+	table_set(&table, prefix_name(&names, &prefix),
+	    (struct set_kind){.prefix_class = CLASS_CLUSTER_IP}, &in, 1, &clashes);
 	table_commit(&table);
 }
 
@@ -259,7 +261,8 @@ ipv6_is_withdrawn_in_mp_unreach_nlri(void **state) ALL_ROLES
 	(void)state;
 	put(p, six_hop(), &a);
 	table_join(&table, &r);
-	table_set(&table, prefix_find_own(&names, &p), CLASS_CLUSTER_IP, NULL, 0, &clashes);
+	table_set(&table, prefix_find_own(&names, &p),
+	    (struct set_kind){.prefix_class = CLASS_CLUSTER_IP}, NULL, 0, &clashes);
 	table_commit(&table);
 	encode(&f, 1);
 	expect(MARKER "\x00\x32\x02"
@@ -356,7 +359,8 @@ a_hundred_paths_of_a_next_hop_cost_less_than_9_7_bytes_each(void **state) ALL_RO
 
 		for (uint32_t h = 0; h < 30; h++)
 			in[h] = (struct path_in){hop_name(h), attrs};
-		table_set(&table, prefix_index_of(i), CLASS_CLUSTER_IP, in, 30, &clashes);
+		table_set(&table, prefix_index_of(i),
+		    (struct set_kind){.prefix_class = CLASS_CLUSTER_IP}, in, 30, &clashes);
 	}
 	table_commit(&table);
 	encode(&f, 0);

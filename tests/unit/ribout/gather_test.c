@@ -5,6 +5,7 @@
 #include "ribout/gather.h"
 
 static struct gather g;
+static const struct view every_path;
 
 static int
 begin_gathering(void **state)
@@ -40,7 +41,7 @@ static bool
 take_up_to(uint64_t since, uint64_t *at, uint64_t to, uint32_t budget) ALL_ROLES
 {
 	gather_start(&g, &all_paths);
-	return gather_changes(&g, since, at, to, budget);
+	return gather_changes(&g, &(struct gather_for){since, since, since}, at, to, budget);
 }
 
 static void
@@ -212,7 +213,7 @@ static uint32_t
 best(uint32_t i) ALL_ROLES
 {
 	struct ip_prefix p = prefix_of(i);
-	const struct path *path = gather_best(&names, &p, get(i));
+	const struct path *path = view_best(&every_path, &names, &p, get(i));
 
 	return nexthop_at(&names, path->nexthop)->path_id - 1;
 }
@@ -275,7 +276,8 @@ the_highest_local_pref_wins_over_the_hash(void **state) ALL_ROLES
 			a.local_pref = h == i % 10 ? 101 : 100;
 			in[h] = (struct path_in){hop_name(h), attrs_name(&names, &a)};
 		}
-		table_set(&table, prefix_index_of(i), CLASS_CLUSTER_IP, in, 10, &clashes);
+		table_set(&table, prefix_index_of(i),
+		    (struct set_kind){.prefix_class = CLASS_CLUSTER_IP}, in, 10, &clashes);
 		assert_int_equal(best(i), i % 10);
 	}
 }
@@ -295,9 +297,9 @@ a_prefix_without_paths_has_no_best_one_and_is_withdrawn(void **state) ALL_ROLES
 	table_commit(&table);
 	set(1, 0, 1);
 	table_commit(&table);
-	assert_null(gather_best(&names, &p, get(1)));
+	assert_null(view_best(&every_path, &names, &p, get(1)));
 	gather_start(&g, &one);
-	assert_true(gather_changes(&g, 1, &at, 2, UINT32_MAX));
+	assert_true(gather_changes(&g, &(struct gather_for){1, 1, 1}, &at, 2, UINT32_MAX));
 	assert_int_equal(g.announce.n, 0);
 	assert_int_equal(g.withdraw[0].n, 1);
 	table_leave(&table, &r);

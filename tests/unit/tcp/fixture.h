@@ -128,8 +128,8 @@ stage_routes(struct stage *st, uint32_t n, uint32_t hops)
 			paths[h] = (struct path_in){.nexthop = nexthop_name(&st->names, &nh),
 			    .attrs = attrs_name(&st->names, &attrs)};
 		}
-		table_set(&st->table, prefix_name(&st->names, &prefix), CLASS_CLUSTER_IP, paths,
-		    hops, &clashes);
+		table_set(&st->table, prefix_name(&st->names, &prefix),
+		    (struct set_kind){.prefix_class = CLASS_CLUSTER_IP}, paths, hops, &clashes);
 	}
 	table_commit(&st->table);
 	table_set_barrier(&st->table);
