@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rib/holds.h"
+
+#include "core/must.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const hold_reason_names[HOLD_REASONS] = {
+    [HOLD_LIMIT] = "limit",
+    [HOLD_NO_WITHDRAW] = "no_withdraw",
+    [HOLD_LAST_PATH] = "last_path",
+    [HOLD_LAST_PREFIX] = "last_prefix",
+};
+
+void
+holds_init(struct holds *h)
+{
+	memset(h, 0, sizeof(*h));
+	h->free = HOLD_NONE;
+}
+
+void
+holds_fini(struct holds *h)
+{
+	free(h->at);
+	free(h->first);
+}
+
+uint32_t
+holds_first(const struct holds *h, uint32_t prefix)
+{
+	return prefix < h->cap_first ? h->first[prefix] : HOLD_NONE;
+}
+
+struct hold *
+holds_find(struct holds *h, uint32_t prefix, uint32_t nexthop)
+{
+	for (uint32_t i = holds_first(h, prefix); i != HOLD_NONE; i = h->at[i].next)
+		if (h->at[i].nexthop == nexthop)
+			return &h->at[i];
+	return NULL;
+}
+
+static uint32_t *
+first_of(struct holds *h, uint32_t prefix)
+{
+	if (prefix >= h->cap_first) {
+		uint32_t cap = h->cap_first ? h->cap_first * 2 : 256;
+
+		while (cap <= prefix)
+			cap *= 2;
+		h->first = must_realloc(h->first, cap * sizeof(*h->first));
+		for (uint32_t i = h->cap_first; i < cap; i++)
+			h->first[i] = HOLD_NONE;
+		h->cap_first = cap;
+	}
+	return &h->first[prefix];
+}
+
+static uint32_t
+take_free(struct holds *h)
+{
+	uint32_t i = h->free;
+
+	if (i != HOLD_NONE) {
+		h->free = h->at[i].next;
+		return i;
+	}
+	if (h->bound == h->cap) {
+		h->cap = h->cap ? h->cap * 2 : 256;
+		h->at = must_realloc(h->at, h->cap * sizeof(*h->at));
+	}
+	return h->bound++;
+}
+
+void
+holds_add(struct holds *h, const struct hold *hold)
+{
+	uint32_t i = take_free(h), *first = first_of(h, hold->prefix);
+
+	h->at[i] = *hold;
+	h->at[i].next = *first;
+	*first = i;
+	h->n++;
+	h->by[hold->prefix_class][hold->reason]++;
+}
+
+void
+holds_remove(struct holds *h, uint32_t prefix, uint32_t nexthop)
+{
+	uint32_t i = holds_first(h, prefix), *link;
+
+	if (i == HOLD_NONE)
+		return;
+	for (link = &h->first[prefix]; (i = *link) != HOLD_NONE; link = &h->at[i].next) {
+		if (h->at[i].nexthop != nexthop)
+			continue;
+		*link = h->at[i].next;
+		h->n--;
+		h->by[h->at[i].prefix_class][h->at[i].reason]--;
+		h->at[i].next = h->free;
+		h->at[i].prefix = HOLD_NONE;
+		h->free = i;
+		return;
+	}
+}
+
+void
+holds_change(struct holds *h, struct hold *hold, enum hold_reason reason, uint64_t until_ns)
+{
+	h->by[hold->prefix_class][hold->reason]--;
+	hold->reason = (uint8_t)reason;
+	hold->until_ns = until_ns;
+	h->by[hold->prefix_class][reason]++;
+}

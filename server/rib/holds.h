@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paths that the cluster no longer has and that are announced all the same, because their removal is held: for
+ * each prefix a list. The writer's.
+ */
+#pragma once
+
+#include "rib/table.h"
+
+/* Why a removal is held. */
+enum hold_reason {
+	HOLD_LIMIT, /* more than the withdraw limit would have gone; an operator decides */
+	HOLD_NO_WITHDRAW, /* an operator has forbidden withdrawals                             */
+	HOLD_LAST_PATH, /* the prefix would have no path left; goes after a while            */
+	HOLD_LAST_PREFIX, /* the class would have no prefix left; goes after a longer while    */
+	HOLD_REASONS
+};
+extern const char *const hold_reason_names[HOLD_REASONS]; /* "limit", "no_withdraw", ... */
+
+#define HOLD_NONE UINT32_MAX
+
+struct hold {
+	uint32_t prefix, nexthop, attrs;
+	uint8_t prefix_class, reason;
+	bool approved;     /* an operator let it go: it leaves as fast as the limit allows */
+	uint64_t since_ns; /* monotonic */
+	uint64_t until_ns; /* NS_NEVER: until an operator decides */
+	uint32_t next;     /* of the same prefix, or of the free ones; HOLD_NONE ends */
+};
+
+struct holds {
+	struct hold *at;
+	uint32_t bound, cap, free;
+	uint32_t *first; /* by prefix index: HOLD_NONE or the first of its holds */
+	uint32_t cap_first;
+	uint32_t n;                             /* held now */
+	uint32_t by[CLASS_COUNT][HOLD_REASONS]; /* the same by class and reason */
+};
+
+void holds_init(struct holds *h);
+void holds_fini(struct holds *h);
+
+/* The prefix's first hold, or HOLD_NONE. */
+uint32_t holds_first(const struct holds *h, uint32_t prefix) ON_WRITER;
+
+/* The prefix's hold of this next hop, or NULL. */
+struct hold *holds_find(struct holds *h, uint32_t prefix, uint32_t nexthop) ON_WRITER;
+
+/* It is not held yet. */
+void holds_add(struct holds *h, const struct hold *hold) ON_WRITER;
+
+/* Forget it; nothing where there is none. */
+void holds_remove(struct holds *h, uint32_t prefix, uint32_t nexthop) ON_WRITER;
+
+/* It is held for another reason from now on. */
+void holds_change(
+    struct holds *h, struct hold *hold, enum hold_reason reason, uint64_t until_ns) ON_WRITER;
