@@ -53,6 +53,8 @@ write_config(const struct daemon *d, const struct daemon_config *c, const char *
 	    "peers:\n"
 	    "  - {name: tors, range: 127.1.0.0/16, as: %u, passive: true, hold_time: 90, "
 	    "families: [ipv4, ipv6], add_path: true}\n"
+	    /* The generator means what it deletes. */
+	    "safety: {withdraw_limit: {percent: 100}, last_path: 0s, last_prefix: 0s}\n"
 	    "http: 127.0.0.1:%u\n"
 	    "control_socket: control.sock\n"
 	    "state_dir: %s\n",

@@ -14,9 +14,9 @@ _Static_assert(PATH_COMMUNITIES_MAX == ATTRS_COMMUNITIES_MAX, "one limit");
 _Static_assert(sizeof(struct path_attributes) == sizeof(struct path_attrs), "the same fields");
 
 void
-from_path_init(struct from_path *f, struct table *t)
+from_path_init(struct from_path *f, struct table *t, struct breaker *b)
 {
-	*f = (struct from_path){.table = t};
+	*f = (struct from_path){.table = t, .breaker = b};
 }
 
 void
@@ -144,9 +144,9 @@ on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
 	if (index == RCUMAP_NONE)
 		return; /* never had a path, has none */
 	translate(f, paths, n);
-	table_set(f->table, index,
+	breaker_set(f->breaker, index,
 	    (struct set_kind){.prefix_class = (enum prefix_class)path_class}, f->scratch, n,
-	    &f->clashes);
+	    f->now_ns, &f->clashes);
 }
 
 struct path_sink

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "path/path.h"
-#include "rib/table.h"
+#include "rib/breaker.h"
 
 struct handle_names {
 	uint32_t *name; /* by handle; NAME_NONE: free */
@@ -15,6 +15,8 @@ struct handle_names {
 
 struct from_path {
 	struct table *table;
+	struct breaker *breaker; /* what leaves passes it */
+	uint64_t now_ns;         /* of the writer's round */
 	struct handle_names nexthops, attributes;
 	struct path_in *scratch;
 	uint32_t cap_scratch;
@@ -22,7 +24,7 @@ struct from_path {
 	    clashes; /* paths left out since the last look: two next hops, one identifier */
 };
 
-void from_path_init(struct from_path *f, struct table *t);
+void from_path_init(struct from_path *f, struct table *t, struct breaker *b);
 void from_path_fini(struct from_path *f);
 
 /* For path_new(); f must outlive the maker. */

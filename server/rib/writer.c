@@ -5,27 +5,54 @@
 #include "core/log.h"
 #include "core/must.h"
 
+#include <errno.h>
+
+struct writer_order {
+	struct writer_order *next;
+	void (*fn)(struct writer *w, void *ctx, uint64_t now_ns);
+	void *ctx;
+	enum { ORDER_WAITS, ORDER_RUNS, ORDER_DONE } state;
+};
+
+static struct breaker_rules
+breaker_rules_of(const struct config *c)
+{
+	return (struct breaker_rules){.percent = c->safety.withdraw_limit.percent,
+	    .paths = c->safety.withdraw_limit.paths,
+	    .window_ns = c->safety.withdraw_limit.window_ns,
+	    .last_path_ns = c->safety.last_path_ns,
+	    .last_prefix_ns = c->safety.last_prefix_ns};
+}
+
 void
 writer_init(struct writer *w, const struct config *config, struct change_queue *queue,
     struct cluster *cluster, struct table *table)
 {
+	struct breaker_rules rules = breaker_rules_of(config);
+	pthread_condattr_t monotonic;
 	struct path_sink sink;
 
-	w->queue = queue;
-	w->cluster = cluster;
-	w->table = table;
-	from_path_init(&w->from_path, table);
+	*w = (struct writer){.queue = queue, .cluster = cluster, .table = table};
+	breaker_init(&w->breaker, &rules, table);
+	from_path_init(&w->from_path, table, &w->breaker);
 	sink = from_path_sink(&w->from_path);
 	w->paths = path_new(config, cluster, &sink);
-	atomic_init(&w->stop, false);
-	atomic_init(&w->published, false);
+	pthread_mutex_init(&w->orders_lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->orders_done, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 }
 
 void
 writer_fini(struct writer *w)
 {
+	must(!w->orders);
 	path_free(w->paths);
 	from_path_fini(&w->from_path);
+	breaker_fini(&w->breaker);
+	pthread_cond_destroy(&w->orders_done);
+	pthread_mutex_destroy(&w->orders_lock);
 }
 
 static void
@@ -39,6 +66,13 @@ tell_clashes(struct writer *w)
 }
 
 static void
+commit(struct writer *w) ON_WRITER
+{
+	table_expect_more(w->table, change_queue_more(w->queue));
+	table_commit(w->table);
+}
+
+static void
 publish(struct writer *w) ON_WRITER
 {
 	bool first = !atomic_load_explicit(&w->published, memory_order_relaxed);
@@ -46,8 +80,8 @@ publish(struct writer *w) ON_WRITER
 
 	path_recompute(w->paths, cluster_dirty(w->cluster));
 	cluster_clean(w->cluster);
-	table_expect_more(w->table, change_queue_more(w->queue));
-	table_commit(w->table);
+	w->waiting = false;
+	commit(w);
 	tell_clashes(w);
 	if (!first)
 		return;
@@ -59,24 +93,115 @@ publish(struct writer *w) ON_WRITER
 }
 
 void
-writer_round(struct writer *w, struct change *changes)
+writer_round(struct writer *w, struct change *changes, uint64_t now_ns)
 {
-	bool changed = false;
-
 	while (changes) {
 		struct change *next = changes->next;
 
-		changed = cluster_apply(w->cluster, changes) == CLUSTER_CHANGED || changed;
+		w->waiting =
+		    cluster_apply(w->cluster, changes) == CLUSTER_CHANGED || w->waiting;
 		change_free(changes);
 		changes = next;
 	}
-	if (!cluster_caught_up(w->cluster))
+	if (!cluster_caught_up(w->cluster) || w->frozen)
 		return;
-	if (changed || !atomic_load_explicit(&w->published, memory_order_relaxed))
+	w->from_path.now_ns = now_ns;
+	breaker_now(&w->breaker, now_ns);
+	breaker_tick(&w->breaker, now_ns);
+	if (w->waiting || !atomic_load_explicit(&w->published, memory_order_relaxed))
 		publish(w);
+	else if (w->table->last != table_version(w->table))
+		commit(w); /* what was let go */
 	else if (table_more(w->table))
 		table_expect_more(w->table, change_queue_more(w->queue));
 }
+
+uint64_t
+writer_next_ns(const struct writer *w)
+{
+	return w->frozen ? NS_NEVER : breaker_next_ns(&w->breaker);
+}
+
+void
+writer_freeze(struct writer *w, bool on, uint64_t now_ns)
+{
+	w->frozen = on;
+	if (!on)
+		writer_round(w, NULL, now_ns);
+}
+
+/* ---- orders of other threads ---- */
+
+static struct writer_order *
+take_order(struct writer *w) ON_WRITER
+{
+	struct writer_order *o;
+
+	pthread_mutex_lock(&w->orders_lock);
+	o = w->orders;
+	if (o) {
+		w->orders = o->next;
+		o->state = ORDER_RUNS;
+	}
+	pthread_mutex_unlock(&w->orders_lock);
+	return o;
+}
+
+static void
+carry_out_orders(struct writer *w) ON_WRITER
+{
+	struct writer_order *o;
+
+	while ((o = take_order(w)) != NULL) {
+		uint64_t now_ns = clock_mono_ns();
+
+		breaker_now(&w->breaker, now_ns);
+		o->fn(w, o->ctx, now_ns);
+		commit(w);
+		pthread_mutex_lock(&w->orders_lock);
+		o->state = ORDER_DONE;
+		pthread_cond_broadcast(&w->orders_done);
+		pthread_mutex_unlock(&w->orders_lock);
+	}
+}
+
+/* It has not begun: nobody will look at it any more. */
+static void
+withdraw_order(struct writer *w, const struct writer_order *o)
+{
+	struct writer_order **at = &w->orders;
+
+	while (*at != o)
+		at = &(*at)->next;
+	*at = o->next;
+}
+
+bool
+writer_ask(struct writer *w, void (*fn)(struct writer *w, void *ctx, uint64_t now_ns),
+    void *ctx, uint64_t timeout_ns)
+{
+	uint64_t until = clock_mono_ns() + timeout_ns;
+	struct timespec at = {
+	    .tv_sec = (time_t)(until / NS_PER_S), .tv_nsec = (long)(until % NS_PER_S)};
+	struct writer_order o = {.fn = fn, .ctx = ctx, .state = ORDER_WAITS}, **end;
+	int error = 0;
+
+	pthread_mutex_lock(&w->orders_lock);
+	for (end = &w->orders; *end; end = &(*end)->next)
+		;
+	*end = &o;
+	change_queue_kick(w->queue);
+	while (o.state == ORDER_WAITS && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&w->orders_done, &w->orders_lock, &at);
+	while (o.state == ORDER_RUNS)
+		pthread_cond_wait(&w->orders_done, &w->orders_lock);
+	if (o.state == ORDER_WAITS)
+		withdraw_order(w, &o);
+	pthread_mutex_unlock(&w->orders_lock);
+	return o.state == ORDER_DONE;
+}
+
+/* ---- the thread ---- */
 
 static void *
 writer_main(void *arg)
@@ -86,9 +211,15 @@ writer_main(void *arg)
 	role_take(ROLE_WRITER, "helio-writer");
 	role_is_writer();
 	while (!atomic_load_explicit(&w->stop, memory_order_acquire)) {
-		change_queue_wait(w->queue, NS_NEVER);
-		writer_round(w, change_queue_drain(w->queue));
+		uint64_t next = writer_next_ns(w), now = clock_mono_ns();
+
+		change_queue_wait(w->queue, next == NS_NEVER ? NS_NEVER
+		                            : next > now     ? next - now
+		                                             : 0);
+		carry_out_orders(w);
+		writer_round(w, change_queue_drain(w->queue), clock_mono_ns());
 	}
+	carry_out_orders(w);
 	role_drop();
 	return NULL;
 }

@@ -14,24 +14,48 @@
 
 #include <pthread.h>
 
+struct writer_order;
+
 struct writer {
 	struct change_queue *queue;
 	struct cluster *cluster;
 	struct path_maker *paths;
 	struct from_path from_path;
+	struct breaker breaker;
 	struct table *table;
 	pthread_t thread;
 	_Atomic bool stop;
 	_Atomic bool published; /* the first commit after the barrier is visible */
+	bool frozen;            /* an operator's order: the RIB stays as it is */
+	bool waiting;           /* while frozen, something has changed */
+	pthread_mutex_t orders_lock;
+	pthread_cond_t orders_done;
+	struct writer_order *orders; /* under the lock, oldest first */
 };
 
-/* All borrowed, and outlive the writer; config is for the path maker. */
+/* All borrowed, and outlive the writer; config is for the path maker and the breaker. */
 void writer_init(struct writer *w, const struct config *config, struct change_queue *queue,
     struct cluster *cluster, struct table *table);
 void writer_start(struct writer *w);
 void writer_stop(struct writer *w); /* waits for its end */
 void writer_fini(struct writer *w) ON_WRITER;
 
-/* One round: apply these changes (owned, may be NULL) and publish. The thread does nothing
+/* One round at time now: apply these changes (owned, may be NULL) and publish. The thread does nothing
  * else; tests and the simulator call it directly. */
-void writer_round(struct writer *w, struct change *changes) ON_WRITER;
+void writer_round(struct writer *w, struct change *changes, uint64_t now_ns) ON_WRITER;
+
+/* When the next round is due without any change; NS_NEVER: none is. */
+uint64_t writer_next_ns(const struct writer *w) ON_WRITER;
+
+/*
+ * Freeze: nothing that arrives changes the RIB any more, in either direction, until it is off; what has
+ * arrived meanwhile then takes effect at once.
+ */
+void writer_freeze(struct writer *w, bool on, uint64_t now_ns) ON_WRITER;
+
+/*
+ * Have fn done by the writer between two rounds, and wait for it; it commits what fn changed. False: the writer
+ * did not come to it in time, and will not. Any thread that is not the writer and not inside a read side.
+ */
+bool writer_ask(struct writer *w, void (*fn)(struct writer *w, void *ctx, uint64_t now_ns),
+    void *ctx, uint64_t timeout_ns) MUST_USE;

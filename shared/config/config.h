@@ -213,6 +213,7 @@ struct config_withdraw_limit {
 
 struct config_safety {
 	struct config_withdraw_limit withdraw_limit;
+	uint64_t last_path_ns, last_prefix_ns; /* 0: not held */
 };
 
 struct config_limits {

@@ -70,7 +70,7 @@ scene_record(struct scene *s, const char *key, const char *value)
 		change = must_calloc(1, sizeof(*change));
 		change->kind = CHANGE_CAUGHT_UP;
 	}
-	writer_round(&s->writer, change);
+	writer_round(&s->writer, change, clock_mono_ns());
 	role_drop();
 }
 
