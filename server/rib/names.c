@@ -17,6 +17,7 @@ const char *const prefix_class_names[CLASS_COUNT] = {
 
 /* In front of each entry. */
 struct name {
+	uint64_t hash;       /* of the content: the same on every replica */
 	uint64_t idle_since; /* version of the last drop to 0 */
 	uint32_t users;
 	bool queued;    /* in the idle queue */
@@ -140,7 +141,7 @@ space_name(struct name_space *s, const void *content) ON_WRITER
 		collect_freed(s);
 	index = s->n_free ? s->free[--s->n_free] : stable_grow(&s->entries);
 	memcpy(entry_of(s, index), content, s->size);
-	*name_of(s, index) = (struct name){.users = 0};
+	*name_of(s, index) = (struct name){.hash = hash};
 	s->live++;
 	rcumap_insert(&s->by_content, hash, index);
 	return index;
@@ -220,6 +221,12 @@ prefix_find_own(const struct names *n, const struct ip_prefix *p)
 {
 	return rcumap_find_own(
 	    &n->prefixes.by_content, hash_bytes(p, sizeof(*p)), same_content, &n->prefixes, p);
+}
+
+uint64_t
+name_hash(const struct name_space *s, uint32_t index)
+{
+	return name_of(s, index)->hash;
 }
 
 void

@@ -97,6 +97,9 @@ const struct path_attrs *attrs_at(const struct names *n, uint32_t index);
 uint32_t prefix_find(const struct names *n, const struct ip_prefix *p) RCU_READER;
 uint32_t prefix_find_own(const struct names *n, const struct ip_prefix *p) ON_WRITER;
 
+/* A hash of the name's content: the same on every replica. As long as the entry may be used. */
+uint64_t name_hash(const struct name_space *s, uint32_t index);
+
 /* One more or one less path set uses the name. drop: `version` is the one that stopped using it. */
 void name_hold(struct name_space *s, uint32_t index) ON_WRITER;
 void name_drop(struct name_space *s, uint32_t index, uint64_t version) ON_WRITER;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rib/pathset.h"
 
+#include "core/hash.h"
 #include "core/must.h"
 
 #include <stdlib.h>
@@ -120,6 +121,18 @@ put_tombstones(const struct names *names, const struct pathset_change *c, struct
 	}
 }
 
+/* Order does not matter, and each path counts for itself: a difference is no accident. */
+static uint64_t
+digest_of(const struct names *names, const struct pathset *s, uint32_t prefix)
+{
+	uint64_t of_prefix = name_hash(&names->prefixes, prefix), sum = 0;
+
+	for (uint32_t i = 0; i < s->n; i++)
+		sum += hash_two(of_prefix ^ name_hash(&names->nexthops, s->path[i].nexthop),
+		    name_hash(&names->attrs, s->path[i].attrs));
+	return sum;
+}
+
 static struct pathset *
 trimmed(struct pathset *s)
 {
@@ -142,6 +155,7 @@ pathset_next(const struct names *names, const struct pathset_change *c, uint32_t
 	s->prefix_class = (uint8_t)c->kind.prefix_class;
 	s->everywhere = c->kind.everywhere;
 	put_live(names, c, s, clashes);
+	s->digest = digest_of(names, s, c->prefix);
 	if (c->old)
 		put_tombstones(names, c, s);
 	return trimmed(s);

@@ -9,7 +9,8 @@
 
 /* What the next set of a prefix is made from. */
 struct pathset_change {
-	const struct pathset *old;   /* or NULL */
+	const struct pathset *old; /* or NULL */
+	uint32_t prefix;
 	const struct path_in *paths; /* ascending, unique next hops */
 	uint32_t n;
 	uint64_t version; /* of the new set */

@@ -265,8 +265,10 @@ purge(struct table *t) ON_WRITER
 /* ---- the writer ---- */
 
 static void
-count_change(struct table *t, const struct pathset *old, const struct pathset *s)
+count_change(
+    struct table *t, uint32_t prefix, const struct pathset *old, const struct pathset *s)
 {
+	unsigned family = ip_family_index(prefix_at(t->names, prefix)->addr.family);
 	uint32_t was = old ? old->n : 0, is = s ? s->n : 0;
 	uint32_t tombs_were = old ? old->tombstones : 0, tombs = s ? s->tombstones : 0;
 
@@ -276,6 +278,10 @@ count_change(struct table *t, const struct pathset *old, const struct pathset *s
 	t->live_prefixes -= was > 0;
 	t->tombstones += tombs;
 	t->tombstones -= tombs_were;
+	if (old)
+		t->digest[old->prefix_class][family] -= old->digest;
+	if (s)
+		t->digest[s->prefix_class][family] += s->digest;
 	t->tombs->changes_since_look++;
 }
 
@@ -283,7 +289,7 @@ bool
 table_set(struct table *t, uint32_t prefix, struct set_kind kind, const struct path_in *paths,
     uint32_t n, uint32_t *clashes)
 {
-	struct pathset_change c = {.paths = paths, .n = n, .kind = kind};
+	struct pathset_change c = {.paths = paths, .n = n, .kind = kind, .prefix = prefix};
 	struct pathset *old, *s;
 	struct set_slot *slot;
 
@@ -300,7 +306,7 @@ table_set(struct table *t, uint32_t prefix, struct set_kind kind, const struct p
 	if (!s) /* a prefix that never was, or a clash left nothing */
 		return false;
 	t->last = c.version;
-	count_change(t, old, s);
+	count_change(t, prefix, old, s);
 	rcu_publish(slot->set, s);
 	order_append(t, c.version, prefix);
 	pathset_hold_names(t->names, s);
@@ -335,6 +341,10 @@ table_commit(struct table *t)
 {
 	if (t->last == atomic_load_explicit(&t->version, memory_order_relaxed))
 		return t->last;
+	for (unsigned k = 0; k < CLASS_COUNT; k++)
+		for (unsigned f = 0; f < IP_FAMILIES; f++)
+			atomic_store_explicit(
+			    &t->shown_digest[k][f], t->digest[k][f], memory_order_relaxed);
 	atomic_store_explicit(&t->version, t->last, memory_order_release);
 	wake_readers(t);
 	purge(t);
@@ -360,6 +370,24 @@ table_set_barrier(struct table *t)
 }
 
 /* ---- readers ---- */
+
+/* Read again while a commit moves the version in between; its digests are then one later or not: in an idle
+ * moment, which comes, they agree. */
+uint64_t
+table_digests(const struct table *t, uint64_t digest[CLASS_COUNT][IP_FAMILIES])
+{
+	struct table *m = (struct table *)(uintptr_t)t; /* C11 atomics load from non-const */
+	uint64_t version;
+
+	do {
+		version = table_version(t);
+		for (unsigned k = 0; k < CLASS_COUNT; k++)
+			for (unsigned f = 0; f < IP_FAMILIES; f++)
+				digest[k][f] = atomic_load_explicit(
+				    &m->shown_digest[k][f], memory_order_acquire);
+	} while (version != table_version(t));
+	return version;
+}
 
 const struct pathset *
 table_get(const struct table *t, uint32_t prefix)

@@ -36,7 +36,8 @@ struct path {
 struct pathset {
 	struct rcu_later later;
 	uint64_t changed; /* version of this set */
-	uint64_t born; /* of the first one, since when there has been a set without a break */
+	uint64_t born;   /* of the first one, since when there has been a set without a break */
+	uint64_t digest; /* of the live paths, see table_digests() */
 	uint32_t n, tombstones;
 	uint8_t prefix_class; /* enum prefix_class */
 	bool
@@ -87,6 +88,8 @@ struct table {
 	uint64_t last;            /* the writer's: given out */
 	uint32_t live_prefixes;   /* with at least one path */
 	uint64_t live_paths, tombstones;
+	uint64_t digest[CLASS_COUNT][IP_FAMILIES]; /* the writer's, up to `last` */
+	_Atomic uint64_t shown_digest[CLASS_COUNT][IP_FAMILIES]; /* up to `version` */
 	uint64_t tombstones_max;  /* TOMBSTONES_MAX but in tests */
 	struct tomb_queue *tombs; /* (version, prefix) whose tombstones may go */
 	_Atomic uint64_t purged;  /* a reader below this may have missed a tombstone */
@@ -155,6 +158,14 @@ table_more(const struct table *t)
 	return atomic_load_explicit(
 	    &((struct table *)(uintptr_t)t)->more, memory_order_relaxed);
 }
+
+/*
+ * What all paths of a class and family add up to: a hash of each (prefix, next hop, attributes), summed. Equal
+ * tables have equal digests, whatever replica and history; index: ip_family_index(). Returns the version that
+ * they are of.
+ */
+uint64_t
+table_digests(const struct table *t, uint64_t digest[CLASS_COUNT][IP_FAMILIES]) ANY_THREAD;
 
 /* The prefix's set, or NULL. Borrowed until rcu_leave(). */
 const struct pathset *table_get(const struct table *t, uint32_t prefix) RCU_READER;

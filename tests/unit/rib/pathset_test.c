@@ -11,6 +11,7 @@ next(const struct pathset *old, uint64_t version, uint64_t floor, uint64_t hops,
 {
 	struct path_in in[64];
 	struct pathset_change c = {.old = old,
+	    .prefix = prefix_index_of(1),
 	    .paths = in,
 	    .version = version,
 	    .floor = floor,
@@ -237,7 +238,8 @@ static struct pathset *
 next_with_twin(const struct pathset *old, uint64_t version, bool first, bool second) ALL_ROLES
 {
 	struct path_in in[3];
-	struct pathset_change c = {.old = old, .paths = in, .version = version};
+	struct pathset_change c = {
+	    .old = old, .prefix = prefix_index_of(1), .paths = in, .version = version};
 
 	in[c.n++] = (struct path_in){hop_name(0), attrs_of(1)};
 	if (first)
