@@ -6,6 +6,7 @@ Kubernetes once."""
 import copy
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -130,6 +131,35 @@ def test_replicas_on_the_host_network_are_under_no_network_policy_and_none_is_ma
     policies = [o["metadata"]["name"] for o in helm.render("-f", ci("host"), *more)
                 if o["kind"] == "NetworkPolicy"]
     assert policies == ["heliograph-feed"]
+
+
+def _examples():
+    """The blocks of deploy/README.md that are values."""
+    with open(os.path.join(_TOP, "deploy", "README.md"), encoding="utf-8") as f:
+        blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", f.read(), re.MULTILINE)
+    found = []
+    for block in blocks:
+        try:
+            values = yaml.safe_load(block)
+        except yaml.YAMLError:
+            continue
+        if isinstance(values, dict) and set(values) & {"config", "nodes", "serviceMonitor"}:
+            found.append(values)
+    return found
+
+
+def test_the_readmes_examples_are_values_of_this_chart(helm, tmp_path):
+    examples = _examples()
+    assert len(examples) == 4
+    whole = next(e for e in examples if "local_as" in e.get("config", {}))
+    for example in examples:
+        values = copy.deepcopy(whole)
+        values.update(example)
+        values["config"] = {**whole["config"], **example.get("config", {})}
+        values["config"]["kafka"] = {**whole["config"]["kafka"], **values["config"]["kafka"]}
+        objects = helm.render("-f", helm.values("example", values))
+        for text in find(objects, "ConfigMap", "heliograph")["data"].values():
+            _check(text, tmp_path, HOST_IP="192.0.2.11", POD_IP="192.0.2.11")
 
 
 # --- refusals --------------------------------------------------------------------------------
