@@ -97,6 +97,7 @@ def test_named_nodes_have_files_of_their_own_and_no_other_node_gets_a_replica(he
     assert "router_id: 10.255.0.2  #" in text and "listen: [\"[2001:db8::12]:179\"]  #" in text
     spec = find(objects, "Deployment", "heliograph")["spec"]["template"]["spec"]
     assert spec["containers"][0]["args"][1] == "/etc/heliograph/config/$(NODE_NAME).yaml"
+    assert [p["name"] for p in spec["containers"][0]["ports"]] == ["http"]  # BGP: what listen says
     terms = spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert [t["matchFields"][0]["values"] for t in terms["nodeSelectorTerms"]] == \
         [["infra-1"], ["infra-2.example.net"]]
@@ -160,6 +161,44 @@ def test_the_readmes_examples_are_values_of_this_chart(helm, tmp_path):
         objects = helm.render("-f", helm.values("example", values))
         for text in find(objects, "ConfigMap", "heliograph")["data"].values():
             _check(text, tmp_path, HOST_IP="192.0.2.11", POD_IP="192.0.2.11")
+
+
+@pytest.fixture(scope="module")
+def operator():
+    """Judges an object by the Prometheus operator's own types: (exit code, what it says)."""
+    built = subprocess.run([os.path.join(_TOP, "tests", "system", "kube", "build-operator")],
+                           stdout=subprocess.PIPE, text=True, check=False)
+    assert built.returncode == 0, "the operator's judge could not be built"
+
+    def judge(obj):
+        done = subprocess.run([built.stdout.strip()], input=json.dumps(obj), capture_output=True,
+                              text=True, check=False)
+        return done.returncode, done.stderr
+    return judge
+
+
+def test_the_prometheus_operator_knows_every_field_of_its_objects(helm, operator):
+    objects = helm.render("-f", ci("pod"), "--set", "prometheusRule.runbooks=https://wiki.example.net/r")
+    monitor, rule = find(objects, "ServiceMonitor"), find(objects, "PrometheusRule")
+    assert operator(monitor) == (0, "") and operator(rule) == (0, "")
+    assert operator({**monitor, "spec": {**monitor["spec"], "endpoint": []}})[0] == 1
+    first = rule["spec"]["groups"][0]["rules"][0]
+    assert first["annotations"]["runbook_url"] == "https://wiki.example.net/r#heliographdown"
+    # The monitor finds both Services, by the port's name.
+    for service in (o for o in objects if o["kind"] == "Service"):
+        assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+        assert monitor["spec"]["endpoints"][0]["port"] in [p["name"] for p in service["spec"]["ports"]]
+
+
+def test_a_policy_opens_the_ports_that_are_listened_on(helm):
+    def ports(*more):
+        policy = find(helm.render("-f", ci("pod"), *more), "NetworkPolicy", "heliograph")
+        return [p["port"] for p in policy["spec"]["ingress"][0]["ports"]]
+
+    assert ports() == [179]
+    assert ports("--set", "network.bgpPort=1179") == [1179]
+    assert ports("--set", "config.listen={0.0.0.0:1790,[::]:1791}") == [1790, 1791]
+    assert ports("--set", "nodes.n1.listen={0.0.0.0:1792}") == [179, 1792]
 
 
 # --- refusals --------------------------------------------------------------------------------
@@ -316,6 +355,22 @@ def test_an_upgrade_changes_what_is_stored_and_a_rollback_brings_it_back(cluster
     assert template()["spec"]["containers"][0]["image"] == "heliograph:next"
     installer.good("rollback", "heliograph", "-n", namespace)
     assert template() == first
+
+
+@pytest.mark.parametrize("values,more,words", [
+    ("host", [], ["node's address, TCP port 1790.", "are called by heliographd and need nothing",
+                  "must call port 1790"]),
+    ("host", ["--set", "network.bgpPort=179"],
+     ["TCP port 179.", "sysctl net.ipv4.ip_unprivileged_port_start=179"]),
+    ("pod", [], ["the address that network.annotations give it, TCP port 179."]),
+    ("nodes", [], ["node's address, where `listen` says"])])
+def test_the_installation_says_how_tors_reach_the_replicas(installer, values, more, words):
+    text = installer.good("install", "heliograph", CHART, "-n", "default", "-f", ci(values), *CORE_ONLY,
+                          "--dry-run=client", *more)
+    notes = text.split("\nNOTES:\n")[1]
+    for word in words:
+        assert word in notes, notes
+    assert "\n\n\n" not in notes and notes.strip().endswith("helioctl summary"), notes
 
 
 def _pod_of(cluster, installer, values, *more):

@@ -32,7 +32,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- else if eq .Values.network.mode "host" }}1790{{ else }}179{{ end -}}
 {{- end }}
 
-{{/* The ports of `listen`, as a JSON list: what the configuration says, or the chart's. */}}
+{{/* Not empty: the values say where BGP is listened for, so the chart's port means nothing. */}}
+{{- define "heliograph.listenIsGiven" -}}
+{{- if .Values.config.listen }}config{{ end -}}
+{{- range .Values.nodes }}{{ if .listen }}node{{ end }}{{ end -}}
+{{- end }}
+
+{{/* `listen` as a JSON list: what the configuration says, or the chart's. */}}
 {{- define "heliograph.listen" -}}
 {{- if .Values.config.listen -}}
 {{- toJson .Values.config.listen -}}
