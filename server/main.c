@@ -38,6 +38,7 @@ static const char usage[] =
     "       heliographd --check FILE       say what is wrong with a configuration; 1 if anything is\n"
     "       heliographd --effective FILE   print every value and where it came from\n"
     "       heliographd --config-reference print what keys there are, in markdown\n"
+    "       heliographd --config-schema    print the JSON Schema of a configuration\n"
     "       heliographd --version\n"
     "\n"
     "SIGTERM, SIGINT: end. Peers that do graceful restart keep our routes meanwhile.\n";
@@ -315,7 +316,8 @@ main(int argc, char **argv)
 	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
 	    {"check", required_argument, NULL, 'k'},
 	    {"effective", required_argument, NULL, 'e'},
-	    {"config-reference", no_argument, NULL, 'r'}, {"version", no_argument, NULL, 'v'},
+	    {"config-reference", no_argument, NULL, 'r'},
+	    {"config-schema", no_argument, NULL, 's'}, {"version", no_argument, NULL, 'v'},
 	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	int what = getopt_long(argc, argv, "c:h", options, NULL);
 	const char *file = optarg;
@@ -333,6 +335,9 @@ main(int argc, char **argv)
 		return print_effective(file);
 	case 'r':
 		config_print_reference(print_text, stdout);
+		return EXIT_OK;
+	case 's':
+		config_print_schema(print_text, stdout);
 		return EXIT_OK;
 	case 'v':
 		printf("heliographd %s\n", HELIO_VERSION);

@@ -288,6 +288,9 @@ void config_print_effective(const struct config *c, config_sink *sink, void *ctx
 /* The reference page in markdown, generated from config.def. */
 void config_print_reference(config_sink *sink, void *ctx);
 
+/* The JSON Schema of the file, generated from config.def: for editors and the Helm chart. */
+void config_print_schema(config_sink *sink, void *ctx);
+
 /*
  * Call cb for every key that the file sets and that this version checks but does not act on
  * yet. where is "line:column"; both strings are borrowed for the call.

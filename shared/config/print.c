@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walks the rows of config.def beside the tree of the file: effective values, what is not used yet. */
+#include "config/environment.h"
 #include "config/rows.h"
 #include "config/source.h"
 #include "config/value.h"
@@ -52,16 +53,16 @@ path_write(char *out, const char *format, ...)
 
 /* A value that YAML would read as something else, or as two, stands in quotes. */
 static void
-put_scalar(struct printer *p, const struct config_tree *node)
+put_text(struct printer *p, const char *text)
 {
-	bool quote = !*node->text || strpbrk(node->text, ":#{}[],&*?|>'\"%@` \n\t") != NULL;
+	bool quote = !*text || strpbrk(text, ":#{}[],&*?|>'\"%@` \n\t") != NULL;
 
 	if (!quote) {
-		p->sink(p->ctx, node->text, strlen(node->text));
+		p->sink(p->ctx, text, strlen(text));
 		return;
 	}
 	p->sink(p->ctx, "\"", 1);
-	for (const char *c = node->text; *c; c++) {
+	for (const char *c = text; *c; c++) {
 		if (*c == '"' || *c == '\\')
 			put(p, "\\%c", *c);
 		else if ((unsigned char)*c < ' ')
@@ -72,28 +73,52 @@ put_scalar(struct printer *p, const struct config_tree *node)
 	p->sink(p->ctx, "\"", 1);
 }
 
+/* The value that is in force, which the environment may have given. */
 static void
-put_value(struct printer *p, const struct config_tree *node)
+put_scalar(struct printer *p, const struct config_row *row, const struct config_tree *node)
+{
+	struct config_value v = {.row = row};
+	char expanded[CONFIG_EXPANDED_MAX];
+
+	if (config_environment_is_named(row, node->text) &&
+	    config_environment_expand(&v, node->text, expanded))
+		put_text(p, expanded);
+	else
+		put_text(p, node->text);
+}
+
+static void
+put_value(struct printer *p, const struct config_row *row, const struct config_tree *node)
 {
 	if (node->kind == CONFIG_TREE_SCALAR) {
-		put_scalar(p, node);
+		put_scalar(p, row, node);
 		return;
 	}
 	put(p, "[");
 	for (const struct config_tree *n = node->first; n; n = n->next) {
-		put_scalar(p, n);
+		put_scalar(p, row, n);
 		put(p, "%s", n->next ? ", " : "");
 	}
 	put(p, "]");
 }
 
 static void
-put_origin(struct printer *p, const struct config_tree *node)
+put_origin(struct printer *p, const struct config_row *row, const struct config_tree *node)
 {
-	if (node->at.line)
-		put(p, "  # %s:%u\n", p->source->file, node->at.line);
-	else
+	const struct config_tree *n = node->kind == CONFIG_TREE_SCALAR ? node : node->first;
+
+	if (!node->at.line) {
 		put(p, "  # environment %s\n", CONFIG_ENVIRONMENT);
+		return;
+	}
+	put(p, "  # %s:%u", p->source->file, node->at.line);
+	for (const char *word = ", written as "; n; n = n == node ? NULL : n->next) {
+		if (n->kind != CONFIG_TREE_SCALAR || !config_environment_is_named(row, n->text))
+			continue;
+		put(p, "%s%s", word, n->text);
+		word = " ";
+	}
+	put(p, "\n");
 }
 
 /* librdkafka names what it hides itself like this. */
@@ -122,14 +147,14 @@ walk_pairs(struct printer *p, const struct config_row *row, const struct config_
 	if (!node)
 		put(p, "  # default\n");
 	else if (!node->first)
-		put_origin(p, node);
+		put_origin(p, row, node);
 	for (const struct config_tree *n = node ? node->first : NULL; n; n = n->next) {
 		put(p, "%s.%s: ", path, n->key);
 		if (!files && is_secret(n->key))
 			put(p, "(hidden)");
 		else
-			put_scalar(p, n);
-		put_origin(p, n);
+			put_text(p, n->text);
+		put_origin(p, row, n);
 	}
 }
 
@@ -170,8 +195,8 @@ walk_value(struct printer *p, const struct config_row *row, const struct config_
 	}
 	put(p, "%s: ", path);
 	if (node) {
-		put_value(p, node);
-		put_origin(p, node);
+		put_value(p, row, node);
+		put_origin(p, row, node);
 	} else if (row->flags & CONFIG_PROSE) {
 		put(p, "(%s)  # default\n", row->dflt);
 	} else {

@@ -108,7 +108,9 @@ put_row(const struct page *p, const struct config_row *row)
 	put_default(p, row);
 	put(p, " | ");
 	put_bounds(p, row);
-	put(p, " | %s%s |\n", row->help,
+	put(p, " | %s%s%s |\n", row->help,
+	    row->flags & CONFIG_FROM_ENV ? " May hold `${NAME}`, taken from the environment."
+	                                 : "",
 	    row->flags & CONFIG_LATER ? " *Checked, but without effect in this version.*" : "");
 }
 

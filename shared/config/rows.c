@@ -12,6 +12,7 @@
 #define REQUIRED CONFIG_REQUIRED
 #define PROSE    CONFIG_PROSE
 #define LATER    CONFIG_LATER
+#define FROM_ENV CONFIG_FROM_ENV
 
 const struct config_row config_rows[] = {
 #define KEY(tag, name, member, value, form, text, least, most, of, flag, sentence)             \

@@ -2,6 +2,7 @@
 /* The types of config.def: one reader each, and the table that names them. */
 #include "config/value.h"
 
+#include "config/environment.h"
 #include "config/quantity.h"
 #include "config/selector.h"
 
@@ -423,8 +424,19 @@ static const struct {
 bool
 config_value_parse(struct config_value *v, const char *text, void *out)
 {
+	char expanded[CONFIG_EXPANDED_MAX];
+	size_t n;
+
 	must(types[v->row->type].read);
-	return types[v->row->type].read(v, text, out);
+	if (!config_environment_is_named(v->row, text))
+		return types[v->row->type].read(v, text, out);
+	if (!config_environment_expand(v, text, expanded))
+		return false;
+	if (types[v->row->type].read(v, expanded, out))
+		return true;
+	n = strlen(v->why);
+	snprintf(v->why + n, sizeof(v->why) - n, " (it stands there as %.60s)", text);
+	return false;
 }
 
 size_t

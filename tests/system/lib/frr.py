@@ -92,6 +92,10 @@ class Frr:
     def vtysh(self, command):
         return self._vtysh(command)
 
+    def vtysh_all(self, *commands):
+        """One after another in one vtysh, as configuring needs it."""
+        return self._vtysh(*commands)
+
     def _vtysh(self, *commands):
         words = [word for command in commands for word in ("-c", command)]
         return self.namespace.run("vtysh", "--vty_socket", self.folder, "--config_dir",
