@@ -115,7 +115,6 @@ static const struct profile {
 };
 
 static const struct run run_default = {.tors = 100,
-    .threads = 1,
     .as = RUN_LOCAL_AS,
     .timeout_s = 60,
     .check_memory_mb = 2048,
@@ -180,7 +179,8 @@ parse(struct run *r, int argc, char **argv)
 	        "settings with a name; `--profile list` says which"},
 	    {"as", OPTION_U32, &r->as, 1, UINT32_MAX, "N",
 	        "AS of the ToRs; equal to the target's: iBGP"},
-	    {"threads", OPTION_U32, &r->threads, 1, 64, "N", "threads that play the ToRs"},
+	    {"threads", OPTION_U32, &r->threads, 1, 64, "N",
+	        "threads that play the ToRs; unless told one per processor, at most 8"},
 	    {"target", OPTION_ENDPOINT, &r->target, 0, 0, "HOST:PORT",
 	        "where heliographd listens (--spawn chooses a free port)"},
 	    {"spawn", OPTION_TEXT, &r->spawn, 0, 0, "PATH",
@@ -306,15 +306,23 @@ list_wanted(const struct run *r)
 	return true;
 }
 
+static void
+set_defaults(struct run *r)
+{
+	*r = run_default;
+	r->size = CLUSTER_SIZE_DEFAULT;
+	r->threads = fleet_default_threads();
+	r->target = (struct endpoint){.addr = ip_v4(0x7f000001), .port = 1790};
+}
+
 enum options_result
 run_options_read(struct run *r, int argc, char **argv)
 {
-	const struct endpoint standard = {.addr = ip_v4(0x7f000001), .port = 1790};
+	struct endpoint standard;
 	enum options_result result;
 
-	*r = run_default;
-	r->size = CLUSTER_SIZE_DEFAULT;
-	r->target = standard;
+	set_defaults(r);
+	standard = r->target;
 	result = parse(r, argc, argv);
 	if (result != OPTIONS_OK || list_wanted(r))
 		return result == OPTIONS_OK ? OPTIONS_HELP : result;
@@ -327,9 +335,7 @@ run_options_read(struct run *r, int argc, char **argv)
 			    r->profile);
 			return OPTIONS_BAD;
 		}
-		*r = run_default;
-		r->size = CLUSTER_SIZE_DEFAULT;
-		r->target = standard;
+		set_defaults(r);
 		apply_profile(r, p);
 		result = parse(r, argc, argv); /* what was given by hand goes over it */
 	}
