@@ -61,6 +61,8 @@ run_spawn_target(struct run *r)
 	    .topic = r->topic,
 	    .listen = r->target,
 	    .as = r->as,
+	    .io_threads = r->io_threads,
+	    .packers = r->packers,
 	    .dual_stack = r->size.dual_stack > 0};
 	char error[DAEMON_ERROR_MAX];
 
@@ -144,6 +146,8 @@ command_run(int argc, char **argv)
 	    .tors = r.tors,
 	    .crowd = r.crowd,
 	    .threads = r.threads,
+	    .io_threads = r.io_threads,
+	    .packers = r.packers,
 	    .seed = r.size.seed,
 	    .cores = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
 	r.cluster = cluster_new(&r.size);

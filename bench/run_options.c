@@ -185,6 +185,10 @@ parse(struct run *r, int argc, char **argv)
 	        "where heliographd listens (--spawn chooses a free port)"},
 	    {"spawn", OPTION_TEXT, &r->spawn, 0, 0, "PATH",
 	        "start this heliographd for the run"},
+	    {"io-threads", OPTION_U32, &r->io_threads, 0, 64, "N",
+	        "of it: threads that serve BGP sockets; 0: its own choice"},
+	    {"packers", OPTION_U32, &r->packers, 0, 64, "N",
+	        "of it: threads that encode; 0: its own choice"},
 	    {"target-pid", OPTION_U32, &r->target_pid, 0, 0, "PID",
 	        "of a running target, for its CPU and memory"},
 	    {"kafka", OPTION_TEXT, &r->kafka, 0, 0, "WHERE",
@@ -339,6 +343,12 @@ run_options_read(struct run *r, int argc, char **argv)
 		apply_profile(r, p);
 		result = parse(r, argc, argv); /* what was given by hand goes over it */
 	}
-	r->target_given = memcmp(&standard, &r->target, sizeof(standard)) != 0;
+	r->target_given =
+	    !ip_equal(&standard.addr, &r->target.addr) || standard.port != r->target.port;
+	if (result == OPTIONS_OK && (r->io_threads || r->packers) && !r->spawn) {
+		fprintf(stderr,
+		    "heliobench run: --io-threads and --packers are for the heliographd of --spawn\n");
+		return OPTIONS_BAD;
+	}
 	return result == OPTIONS_OK && !make_steps(r) ? OPTIONS_BAD : result;
 }
