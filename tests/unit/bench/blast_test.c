@@ -269,7 +269,7 @@ listener_main(void *arg)
 }
 
 static void
-listener_start(struct listener *l, bool takes_add_path)
+listener_start(struct listener *l, bool takes_add_path, size_t behind)
 {
 	struct sockaddr_storage sa;
 	struct ip_addr here = ip_v4(0x7f000001);
@@ -278,8 +278,8 @@ listener_start(struct listener *l, bool takes_add_path)
 	*l = (struct listener){.fd = socket(AF_INET, SOCK_STREAM, 0),
 	    .at = {.addr = here},
 	    .takes_add_path = takes_add_path,
-	    .bytes = malloc(set->table_size),
-	    .wanted = takes_add_path ? set->table_size : 0};
+	    .bytes = malloc(set->table_size + behind),
+	    .wanted = takes_add_path ? set->table_size + behind : 0};
 	assert_int_equal(bind(l->fd, (struct sockaddr *)&sa, n), 0);
 	assert_int_equal(listen(l->fd, 1), 0);
 	assert_int_equal(getsockname(l->fd, (struct sockaddr *)&sa, &n), 0);
@@ -296,13 +296,27 @@ listener_end(struct listener *l)
 }
 
 static void
+wait_until_done(const struct injector *i)
+{
+	for (unsigned n = 0; n < 5000 && !injector_done(i); n++)
+		usleep(1000);
+	assert_true(injector_done(i));
+}
+
+/* The table, and then twice one path's two messages. */
+static void
 the_injector_delivers_every_byte_in_order(void **state)
 {
+	const struct wireset_format f = {.message_max = BGP_MESSAGE_MAX};
 	char error[INJECT_ERROR_MAX];
+	struct wirepath path;
 	struct listener l;
 
 	(void)state;
-	listener_start(&l, true);
+	wirepath_init(&path, &model->paths[0], &f);
+	size_t pair = path.size[0] + path.size[1], behind = 2 * pair;
+
+	listener_start(&l, true, behind);
 	const struct inject_options o = {
 	    .target = l.at, .source = ip_v4(0x7f000002), .as = 64512, .timeout_ms = 5000};
 	struct injector *i = injector_new(&o, error);
@@ -310,12 +324,47 @@ the_injector_delivers_every_byte_in_order(void **state)
 	assert_non_null(i);
 	assert_false(injector_done(i));
 	injector_send(i, set->bytes, set->table_size);
+	wait_until_done(i);
+	for (unsigned k = 0; k < 4; k++)
+		assert_true(injector_say(i, path.bytes[k % 2], path.size[k % 2], error));
 	pthread_join(l.thread, NULL);
-	for (unsigned n = 0; n < 2000 && !injector_done(i); n++)
-		usleep(1000); /* the bytes can be here before it knows that they are gone */
-	assert_true(injector_done(i));
-	assert_int_equal(l.got, set->table_size);
+	assert_int_equal(l.got, set->table_size + behind);
 	assert_memory_equal(l.bytes, set->bytes, set->table_size);
+	for (const uint8_t *at = l.bytes + set->table_size; at < l.bytes + l.got; at += pair) {
+		assert_memory_equal(at, path.bytes[0], path.size[0]);
+		assert_memory_equal(at + path.size[0], path.bytes[1], path.size[1]);
+	}
+	injector_free(i);
+	close(l.fd);
+	free(l.bytes);
+}
+
+static void
+the_injector_says_when_a_message_is_not_taken(void **state)
+{
+	const struct wireset_format f = {.message_max = BGP_MESSAGE_MAX};
+	char error[INJECT_ERROR_MAX] = "";
+	struct wirepath path;
+	struct listener l;
+	bool taken = true;
+
+	(void)state;
+	wirepath_init(&path, &model->paths[0], &f);
+	listener_start(&l, true, 0);
+	const struct inject_options o = {
+	    .target = l.at, .source = ip_v4(0x7f000002), .as = 64512, .timeout_ms = 5000};
+	struct injector *i = injector_new(&o, error);
+
+	assert_non_null(i);
+	injector_send(i, set->bytes, set->table_size);
+	wait_until_done(i);
+	pthread_join(l.thread, NULL); /* it has closed the connection */
+	for (unsigned k = 0; k < 1000 && taken; k++) {
+		taken = injector_say(i, path.bytes[0], path.size[0], error);
+		usleep(1000);
+	}
+	assert_false(taken);
+	assert_non_null(strstr(error, "does not take a message"));
 	injector_free(i);
 	close(l.fd);
 	free(l.bytes);
@@ -328,7 +377,7 @@ the_injector_says_when_add_path_is_refused(void **state)
 	struct listener l;
 
 	(void)state;
-	listener_start(&l, false);
+	listener_start(&l, false, 0);
 	const struct inject_options o = {
 	    .target = l.at, .source = ip_v4(0x7f000002), .as = 64512, .timeout_ms = 5000};
 
@@ -347,6 +396,7 @@ main(void)
 	    cmocka_unit_test(pulses_amid_a_table_come_behind_it),
 	    cmocka_unit_test(whoever_joins_while_the_path_is_away_is_told_so),
 	    cmocka_unit_test(the_injector_delivers_every_byte_in_order),
+	    cmocka_unit_test(the_injector_says_when_a_message_is_not_taken),
 	    cmocka_unit_test(the_injector_says_when_add_path_is_refused),
 	};
 
