@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each thread has an epoll of its own, the sessions that it accepted from the shared listener, and
- * nothing else; the threads share the bytes, which never change, and one flag. A session is a
- * socket and a range of the bytes still to be sent.
+ * nothing else; the threads share the bytes, which never change, a flag and a count of pulses. A session
+ * is a socket, a range of the bytes still to be sent, and how many pulses it has had. The first thread, which is
+ * the caller's, obeys the control descriptor too.
  */
 #include "blast.h"
 
@@ -10,7 +11,6 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,6 +25,7 @@
 #define IN_MAX    2048 /* an OPEN and what follows it; UPDATEs of a ToR are never expected */
 #define HELLO_MAX (OPEN_SIZE_MAX + BGP_HEADER_SIZE)
 #define BACKLOG   4096
+#define LINE_MAX  64
 
 struct session {
 	struct session *next, **at; /* of the thread's list; at: the pointer that points here */
@@ -33,7 +34,9 @@ struct session {
 	bool whole; /* it is being sent, or was, the whole table */
 	bool again; /* from the start, when what is on the way is sent */
 	size_t hello_sent;
-	size_t from, to; /* of the shared bytes */
+	size_t from, to;   /* of the shared bytes */
+	uint64_t pulsed;   /* pulses that it was sent, or that its table made up for */
+	size_t pulse_sent; /* bytes of the one on the way */
 	size_t in_len;
 	uint8_t in[IN_MAX];
 };
@@ -53,7 +56,10 @@ struct blaster {
 	uint8_t hello[HELLO_MAX];
 	size_t hello_len;
 	_Atomic bool loaded, ending;
-	struct blast_thread *threads;
+	_Atomic uint64_t pulses; /* ordered so far */
+	char line[LINE_MAX];     /* of the control descriptor: what came of it */
+	size_t line_len;
+	struct blast_thread *threads; /* the first is the caller's, and reads the lines */
 };
 
 static void
@@ -93,35 +99,74 @@ session_free(struct session *s)
 	free(s);
 }
 
-/* Move bytes until the socket is full or nothing is left. False: the session is over. */
-static bool
-session_send(struct blast_thread *t, struct session *s)
+/* What stands next in a session's stream, and where to count how much of it is sent. */
+struct piece {
+	const uint8_t *at;
+	size_t n; /* 0: nothing, for now */
+	size_t *sent;
+};
+
+/* The UPDATE of the next pulse. The first one withdraws: the table has the path. */
+static struct piece
+next_pulse(const struct blaster *b, struct session *s)
 {
-	const struct blaster *b = t->blaster;
-	size_t chunk = b->options->chunk;
-	const uint8_t *bytes = b->hello + s->hello_sent;
-	size_t n = b->hello_len - s->hello_sent;
-	bool hello = n > 0;
+	const struct wirepath *path = b->options->path;
+	bool present = s->pulsed % 2;
 
-	if (!hello) {
-		bytes = b->options->set->bytes + s->from;
-		n = s->to - s->from < chunk ? s->to - s->from : chunk;
-	}
-	if (n) {
-		ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (!s->whole || s->from < s->to || s->pulsed == atomic_load(&b->pulses))
+		return (struct piece){.n = 0};
+	return (struct piece){.at = path->bytes[present] + s->pulse_sent,
+	    .n = path->size[present] - s->pulse_sent,
+	    .sent = &s->pulse_sent};
+}
 
-		if (sent < 0)
-			return errno == EAGAIN || errno == EINTR;
-		if (hello)
-			s->hello_sent += (size_t)sent;
-		else
-			s->from += (size_t)sent;
-	}
+static struct piece
+next_piece(const struct blaster *b, struct session *s)
+{
+	size_t left = s->to - s->from, chunk = b->options->chunk;
+
+	if (s->hello_sent < b->hello_len)
+		return (struct piece){.at = b->hello + s->hello_sent,
+		    .n = b->hello_len - s->hello_sent,
+		    .sent = &s->hello_sent};
+	if (left)
+		return (struct piece){.at = b->options->set->bytes + s->from,
+		    .n = left < chunk ? left : chunk,
+		    .sent = &s->from};
+	return next_pulse(b, s);
+}
+
+/* A piece may have ended: what follows from that. */
+static void
+end_piece(const struct blaster *b, struct session *s)
+{
 	if (s->again && s->from == s->to) {
 		s->again = false;
 		s->from = 0;
 	}
-	watch(t, s, s->hello_sent < b->hello_len || s->from < s->to);
+	if (s->pulse_sent && s->pulse_sent == b->options->path->size[s->pulsed % 2]) {
+		s->pulse_sent = 0;
+		s->pulsed++;
+	}
+}
+
+/* Move the next bytes. False: the session is over. */
+static bool
+session_send(struct blast_thread *t, struct session *s)
+{
+	const struct blaster *b = t->blaster;
+	struct piece p = next_piece(b, s);
+
+	if (p.n) {
+		ssize_t sent = send(s->fd, p.at, p.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (sent < 0 && errno != EAGAIN && errno != EINTR)
+			return false;
+		if (sent > 0)
+			*p.sent += (size_t)sent;
+	}
+	end_piece(b, s);
+	watch(t, s, next_piece(b, s).n > 0);
 	return true;
 }
 
@@ -134,6 +179,8 @@ session_aim(struct blast_thread *t, struct session *s, bool whole)
 	if (!s->established || s->whole)
 		return;
 	s->whole = whole;
+	/* The table has the path; a joiner lacks at most the withdrawal that the others had last. */
+	s->pulsed = atomic_load(&t->blaster->pulses) & ~1ull;
 	if (s->from > set->table_size && s->from < s->to) {
 		s->again = true; /* amid the End-of-RIB: a message is never cut */
 		return;
@@ -195,16 +242,96 @@ on_connection(struct blast_thread *t)
 		die("epoll_ctl: %s", strerror(errno));
 }
 
-/* Nothing is closed here: events of the same batch may still name any session. */
+/*
+ * A word for all sessions. Nothing is closed here: events of the same batch may still name any session, and one
+ * whose socket is broken shows that by an event of its own.
+ */
+static void
+take_word(struct blast_thread *t)
+{
+	bool loaded = atomic_load(&t->blaster->loaded);
+
+	for (struct session *s = t->sessions; s; s = s->next) {
+		if (loaded)
+			session_aim(t, s, true);
+		if (!s->wants_out)
+			(void)session_send(t, s);
+	}
+}
+
 static void
 on_wake(struct blast_thread *t)
 {
 	uint64_t n;
 
-	if (read(t->wake, &n, sizeof(n)) != sizeof(n) || !atomic_load(&t->blaster->loaded))
+	if (read(t->wake, &n, sizeof(n)) == sizeof(n))
+		take_word(t);
+}
+
+static void
+wake_others(struct blaster *b)
+{
+	uint64_t one = 1;
+
+	for (uint32_t i = 1; i < b->options->threads; i++)
+		must(write(b->threads[i].wake, &one, sizeof(one)) == sizeof(one));
+}
+
+static void
+obey(struct blaster *b, const char *line)
+{
+	if (strcmp(line, "go") == 0) {
+		atomic_store(&b->loaded, true);
+	} else if (strcmp(line, "pulse") == 0 && b->options->path) {
+		atomic_fetch_add(&b->pulses, 1);
+	} else {
+		fprintf(stderr, "heliobench blast: %s: not understood\n", line);
 		return;
-	for (struct session *s = t->sessions; s; s = s->next)
-		session_aim(t, s, true);
+	}
+	wake_others(b);
+	take_word(&b->threads[0]);
+}
+
+/* Read the control descriptor, once. At its end everything ends. */
+static void
+on_control(struct blaster *b)
+{
+	ssize_t n =
+	    read(b->options->control, b->line + b->line_len, sizeof(b->line) - 1 - b->line_len);
+	char *line = b->line, *end;
+
+	if (n <= 0) {
+		if (n == 0 || errno != EINTR)
+			atomic_store(&b->ending, true);
+		return;
+	}
+	b->line_len += (size_t)n;
+	b->line[b->line_len] = '\0';
+	for (; (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		obey(b, line);
+	}
+	b->line_len = strlen(line);
+	memmove(b->line, line, b->line_len);
+	if (b->line_len == sizeof(b->line) - 1)
+		b->line_len = 0; /* no word is as long: it is dropped */
+}
+
+static void
+on_event(struct blast_thread *t, const struct epoll_event *e)
+{
+	struct blaster *b = t->blaster;
+	struct session *s = e->data.ptr;
+
+	if (e->data.ptr == &t->wake)
+		on_wake(t);
+	else if (e->data.ptr == &b->listener)
+		on_connection(t);
+	else if (e->data.ptr == b->line)
+		on_control(b);
+	else if (((e->events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !session_receive(t, s)) ||
+	         ((e->events & EPOLLOUT) && !session_send(t, s)))
+		session_free(s);
 }
 
 static void *
@@ -216,20 +343,8 @@ thread_main(void *arg)
 	while (!atomic_load(&t->blaster->ending)) {
 		int n = epoll_wait(t->epoll, events, EVENTS, -1);
 
-		for (int i = 0; i < n; i++) {
-			struct session *s = events[i].data.ptr;
-			uint32_t what = events[i].events;
-
-			if (events[i].data.ptr == &t->wake) {
-				on_wake(t);
-			} else if (events[i].data.ptr == t->blaster) {
-				on_connection(t);
-			} else if (((what & (EPOLLIN | EPOLLHUP | EPOLLERR)) &&
-			               !session_receive(t, s)) ||
-			           ((what & EPOLLOUT) && !session_send(t, s))) {
-				session_free(s);
-			}
-		}
+		for (int i = 0; i < n; i++)
+			on_event(t, &events[i]);
 	}
 	while (t->sessions)
 		session_free(t->sessions);
@@ -259,43 +374,44 @@ open_listener(struct blaster *b, char *error)
 }
 
 static void
-thread_start(struct blaster *b, struct blast_thread *t)
+thread_init(struct blaster *b, struct blast_thread *t)
 {
 	struct epoll_event wake = {.events = EPOLLIN, .data.ptr = &t->wake};
-	struct epoll_event door = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = b};
+	struct epoll_event door = {
+	    .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = &b->listener};
 
 	t->blaster = b;
 	t->epoll = epoll_create1(EPOLL_CLOEXEC);
 	t->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (t->epoll < 0 || t->wake < 0 ||
 	    epoll_ctl(t->epoll, EPOLL_CTL_ADD, t->wake, &wake) < 0 ||
-	    epoll_ctl(t->epoll, EPOLL_CTL_ADD, b->listener, &door) < 0 ||
-	    pthread_create(&t->id, NULL, thread_main, t) != 0)
+	    epoll_ctl(t->epoll, EPOLL_CTL_ADD, b->listener, &door) < 0)
 		die("cannot start a thread of the bytes-only loop: %s", strerror(errno));
 }
 
+/* Files have no epoll: what is in one is read at once, and then it has ended. */
 static void
-wake_all(struct blaster *b)
+listen_to_control(struct blaster *b)
 {
-	uint64_t one = 1;
+	struct epoll_event control = {.events = EPOLLIN, .data.ptr = b->line};
 
-	for (uint32_t i = 0; i < b->options->threads; i++)
-		must(write(b->threads[i].wake, &one, sizeof(one)) == sizeof(one));
+	if (epoll_ctl(b->threads[0].epoll, EPOLL_CTL_ADD, b->options->control, &control) == 0)
+		return;
+	while (!atomic_load(&b->ending))
+		on_control(b);
 }
 
-/* Read the control descriptor to its end. */
 static void
-obey(struct blaster *b)
+run_threads(struct blaster *b)
 {
-	char text[64];
-	ssize_t n;
-
-	while ((n = read(b->options->control, text, sizeof(text))) != 0) {
-		if (n < 0 && errno != EINTR)
-			return;
-		if (n > 0 && !atomic_exchange(&b->loaded, true))
-			wake_all(b);
-	}
+	listen_to_control(b);
+	for (uint32_t i = 1; i < b->options->threads; i++)
+		if (pthread_create(&b->threads[i].id, NULL, thread_main, &b->threads[i]) != 0)
+			die("cannot start a thread of the bytes-only loop");
+	thread_main(&b->threads[0]);
+	wake_others(b);
+	for (uint32_t i = 1; i < b->options->threads; i++)
+		pthread_join(b->threads[i].id, NULL);
 }
 
 bool
@@ -309,12 +425,9 @@ blast_run(const struct blast_options *o, char *error)
 		return false;
 	b.threads = must_calloc(o->threads, sizeof(*b.threads));
 	for (uint32_t i = 0; i < o->threads; i++)
-		thread_start(&b, &b.threads[i]);
-	obey(&b);
-	atomic_store(&b.ending, true);
-	wake_all(&b);
+		thread_init(&b, &b.threads[i]);
+	run_threads(&b);
 	for (uint32_t i = 0; i < o->threads; i++) {
-		pthread_join(b.threads[i].id, NULL);
 		close(b.threads[i].epoll);
 		close(b.threads[i].wake);
 	}

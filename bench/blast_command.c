@@ -15,7 +15,7 @@ int
 command_blast(int argc, char **argv)
 {
 	uint32_t chunk = BLAST_CHUNK;
-	const char *bytes = NULL;
+	const char *bytes = NULL, *path = NULL;
 	struct blast_options o = {.listen = {.addr = ip_v4(0x7f000001), .port = 1790},
 	    .threads = 1,
 	    .as = 64512,
@@ -24,18 +24,22 @@ command_blast(int argc, char **argv)
 	const struct option_row rows[] = {
 	    {"listen", OPTION_ENDPOINT, &o.listen, 0, 0, "HOST:PORT", "for BGP sessions"},
 	    {"bytes", OPTION_TEXT, &bytes, 0, 0, "FILE", "UPDATEs and End-of-RIB (required)"},
+	    {"path", OPTION_TEXT, &path, 0, 0, "FILE",
+	        "one path's withdrawal and announcement"},
 	    {"threads", OPTION_U32, &o.threads, 1, 64, "N", "threads"},
 	    {"chunk", OPTION_U32, &chunk, 1, 0, "BYTES", "of one send() at most"},
 	    {"as", OPTION_U32, &o.as, 1, UINT32_MAX, "N", "AS in its OPEN"},
-	    {"loaded", OPTION_FLAG, &o.loaded, 0, 0, "", "do not wait for a line on stdin"},
+	    {"loaded", OPTION_FLAG, &o.loaded, 0, 0, "", "do not wait for `go`"},
 	    {.type = OPTION_END},
 	};
 	char error[BLAST_ERROR_MAX];
+	struct wirepath change;
 	struct wireset *set;
 
 	switch (options_parse(argc, argv,
-	    "heliobench blast: gives the same bytes to every BGP session and does nothing else. A line on stdin\n"
-	    "makes it begin; the end of stdin ends it.",
+	    "heliobench blast: gives the same bytes to every BGP session and does nothing else. The line `go` on\n"
+	    "stdin makes it begin; `pulse` then sends one path's withdrawal to every session, the next `pulse` its\n"
+	    "announcement, and so on; the end of stdin ends it.",
 	    rows)) {
 	case OPTIONS_HELP:
 		return EXIT_OK;
@@ -50,6 +54,12 @@ command_blast(int argc, char **argv)
 		    bytes ? strerror(errno) : "is required");
 		return EXIT_USAGE;
 	}
+	if (path && !wirepath_load(&change, path)) {
+		fprintf(stderr, "heliobench: --path %s: %s\n", path, strerror(errno));
+		wireset_free(set);
+		return EXIT_USAGE;
+	}
+	o.path = path ? &change : NULL;
 	o.chunk = chunk;
 	o.set = set;
 	bool ok = blast_run(&o, error);

@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KAFKA_WAIT_MS   15000
-#define FLUSH_WAIT_MS   60000
-#define NEW_TOPIC_PARTS 64
-#define PLACE_MAX       64
+#define KAFKA_WAIT_MS 15000
+#define FLUSH_WAIT_MS 60000
+#define PLACE_MAX     64
 
 struct command {
 	struct cluster_size size;
@@ -206,7 +205,8 @@ write_changes(struct command *c)
 {
 	const struct feed_options o = {.kafka = c->kafka,
 	    .topic = c->topic,
-	    .create_partitions = strncmp(c->kafka, "embedded:", 9) == 0 ? 0 : NEW_TOPIC_PARTS,
+	    .create_partitions =
+	        strncmp(c->kafka, "embedded:", 9) == 0 ? 0 : FEED_NEW_TOPIC_PARTS,
 	    .timeout_ms = KAFKA_WAIT_MS};
 	char error[FEED_ERROR_MAX];
 	struct feed *feed = feed_new(&o, error);

@@ -21,6 +21,15 @@ compare_limit(const struct compare *c, enum compare_kind kind)
 	return NULL;
 }
 
+const struct compare_row *
+compare_limit_change(const struct compare *c)
+{
+	for (unsigned i = 0; i < c->row_count; i++)
+		if (strcmp(c->rows[i].name, "limit") == 0 && c->rows[i].change.done)
+			return &c->rows[i];
+	return NULL;
+}
+
 double
 compare_bytes_per_path(const struct compare_work *w)
 {
@@ -67,6 +76,58 @@ print_work(const struct compare *c, const struct compare_row *row, enum compare_
 	printf(" %9.2f\n", w->bench_cpu);
 }
 
+static void
+print_change(const struct compare *c, const struct compare_row *row)
+{
+	const struct compare_row *limit = compare_limit_change(c);
+	const struct compare_change *h = &row->change;
+	const struct compare_change none = {0}, *l = limit ? &limit->change : &none;
+
+	printf("%-8s %-18s", "change", row->title);
+	if (!h->done) {
+		printf(" %9s\n", "-");
+		return;
+	}
+	printf(" %9.3f %9.3f", h->first_p50 * 1e3, h->p50 * 1e3);
+	print_ratio(h->p50, limit, l->p50);
+	printf(" %9.3f %9.3f", h->p90 * 1e3, h->p99 * 1e3);
+	print_ratio(h->p99, limit, l->p99);
+	printf(" %9.3f %9.3f", h->max * 1e3, h->cpu * 1e3);
+	print_ratio(h->cpu, limit, l->cpu);
+	printf(" %9.3f\n", h->tor_cpu * 1e3);
+}
+
+static void
+print_changes(const struct compare *c)
+{
+	if (!c->changes)
+		return;
+	printf("\n%-8s %-18s %9s %9s %8s %9s %9s %8s %9s %9s %8s %9s\n", "work", "",
+	    "first p50", "last p50", "/limit", "p90", "p99", "/limit", "max", "CPU ms",
+	    "/limit", "CPU ToRs");
+	for (unsigned i = 0; i < c->row_count; i++)
+		print_change(c, &c->rows[i]);
+	printf(
+	    "\nchange: all ToRs hold the table; one path goes and comes back, %u changes at %u/s. Milliseconds from "
+	    "the order\nto the first and to the last ToR that has it; CPU milliseconds a change.\n",
+	    c->changes, c->change_rate);
+	for (unsigned i = 0; i < c->row_count; i++)
+		if (c->rows[i].change.acked_p99 > 0)
+			printf(
+			    "%s, from the broker's acknowledgement to the last ToR: p50 %.3f ms, p99 %.3f ms\n",
+			    c->rows[i].title, c->rows[i].change.acked_p50 * 1e3,
+			    c->rows[i].change.acked_p99 * 1e3);
+}
+
+static bool
+runs_heliograph(const struct compare *c)
+{
+	for (unsigned i = 0; i < c->row_count; i++)
+		if (strcmp(c->rows[i].name, "heliograph") == 0)
+			return true;
+	return false;
+}
+
 void
 compare_print_table(const struct compare *c)
 {
@@ -87,6 +148,12 @@ compare_print_table(const struct compare *c)
 	    "\narrive: all ToRs are connected when the paths come; join: all ToRs connect at once to the loaded "
 	    "table.\nseconds: from the order to the last ToR that holds exactly the model's paths and "
 	    "attributes; from 1st: from the first UPDATE.\n");
+	print_changes(c);
+	if (runs_heliograph(c))
+		printf("Heliograph's figures %s\n",
+		    c->kafka
+		        ? "are with a Kafka broker of its own, whose CPU and memory do not count"
+		        : "include its embedded Kafka broker");
 	for (unsigned i = 0; i < c->row_count; i++)
 		if (c->rows[i].version[0])
 			printf("%s %s\n", c->rows[i].title, c->rows[i].version);
@@ -139,6 +206,56 @@ put_work(struct json_out *j, const struct compare *c, const struct compare_row *
 	json_end(j);
 }
 
+static void
+put_change(struct json_out *j, const struct compare *c, const struct compare_row *row)
+{
+	const struct compare_row *limit = compare_limit_change(c);
+	const struct compare_change *h = &row->change;
+
+	json_begin_object(j, "change");
+	json_bool(j, "done", h->done);
+	if (h->done) {
+		json_u64(j, "changes", h->changes);
+		json_f64(j, "first_p50_seconds", h->first_p50);
+		json_f64(j, "p50_seconds", h->p50);
+		json_f64(j, "p90_seconds", h->p90);
+		json_f64(j, "p99_seconds", h->p99);
+		json_f64(j, "max_seconds", h->max);
+		if (h->acked_p99 > 0) {
+			json_f64(j, "acknowledged_p50_seconds", h->acked_p50);
+			json_f64(j, "acknowledged_p99_seconds", h->acked_p99);
+		}
+		json_f64(j, "cpu_seconds_per_change", h->cpu);
+		json_f64(j, "tor_cpu_seconds_per_change", h->tor_cpu);
+	}
+	if (h->done && limit) {
+		const struct compare_change *l = &limit->change;
+
+		json_begin_object(j, "to_limit");
+		json_f64(j, "p50_seconds", compare_ratio(h->p50, l->p50));
+		json_f64(j, "p99_seconds", compare_ratio(h->p99, l->p99));
+		json_f64(j, "cpu_seconds_per_change", compare_ratio(h->cpu, l->cpu));
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void
+put_contender(struct json_out *j, const struct compare *c, const struct compare_row *row)
+{
+	json_begin_object(j, NULL);
+	json_str(j, "name", row->name);
+	json_str(j, "title", row->title);
+	json_str(j, "version", row->version);
+	for (unsigned kind = 0; kind < COMPARE_KINDS; kind++)
+		put_work(j, c, row, kind);
+	if (c->changes)
+		put_change(j, c, row);
+	if (row->failure[0])
+		json_str(j, "failure", row->failure);
+	json_end(j);
+}
+
 void
 compare_print_json(const struct compare *c)
 {
@@ -152,6 +269,12 @@ compare_print_json(const struct compare *c)
 	json_u64(&j, "seed", c->size.seed);
 	json_u64(&j, "tors", c->tors);
 	json_u64(&j, "tor_threads", c->threads);
+	json_u64(&j, "limit_threads", c->blast_threads);
+	json_u64(&j, "heliograph_io_threads", c->io_threads);
+	json_u64(&j, "heliograph_packers", c->packers);
+	json_bool(&j, "heliograph_includes_broker", !c->kafka);
+	json_u64(&j, "changes", c->changes);
+	json_u64(&j, "changes_per_second", c->change_rate);
 	json_u64(&j, "cores", c->cores);
 	json_u64(&j, "rounds", c->rounds);
 	json_u64(&j, "timeout_seconds", c->timeout_s);
@@ -159,19 +282,8 @@ compare_print_json(const struct compare *c)
 	json_u64(&j, "bytes_per_tor", c->reflected->size);
 	json_bool(&j, "stopped", c->stopped);
 	json_begin_array(&j, "contenders");
-	for (unsigned i = 0; i < c->row_count; i++) {
-		const struct compare_row *row = &c->rows[i];
-
-		json_begin_object(&j, NULL);
-		json_str(&j, "name", row->name);
-		json_str(&j, "title", row->title);
-		json_str(&j, "version", row->version);
-		for (unsigned kind = 0; kind < COMPARE_KINDS; kind++)
-			put_work(&j, c, row, kind);
-		if (row->failure[0])
-			json_str(&j, "failure", row->failure);
-		json_end(&j);
-	}
+	for (unsigned i = 0; i < c->row_count; i++)
+		put_contender(&j, c, &c->rows[i]);
 	json_end(&j);
 	json_end(&j);
 	json_out_flush(&j);

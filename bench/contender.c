@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Three kinds behind one table of functions. Each gets a directory of its own and a free port; the
+ * Kinds behind one table of functions. Each gets a directory of its own and a free port; the
  * process is ended through daemon.h whatever its kind.
  */
 #include "contender.h"
 
 #include "blast.h"
-#include "encode.h"
+#include "core/clock.h"
 #include "feed.h"
 #include "inject.h"
-#include "scenario.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,19 +18,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#define START_MS    20000
-#define LOCAL_AS    64512u
 #define INJECTOR_IP 0x7f000002u /* 127.0.0.2 */
 #define FIRST_TOR   0x7f010001u /* 127.1.0.1 */
 
 static bool
 limit_start(struct contender *c, char *error)
 {
-	char program[200], listen[ENDPOINT_TEXT_MAX], file[256], threads[16], chunk[16];
+	char program[200], listen[ENDPOINT_TEXT_MAX], file[256], path[256], threads[16],
+	    chunk[16];
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	const char *const argv[] = {program, "blast", "--listen",
-	    endpoint_text(&c->listen, listen), "--bytes", file, "--threads", threads, "--chunk",
-	    chunk, NULL};
+	    endpoint_text(&c->listen, listen), "--bytes", file, "--path", path, "--threads",
+	    threads, "--chunk", chunk, NULL};
 	struct daemon_program p = {.argv = argv, .log = "blast.log", .listen = c->listen};
 	int ends[2];
 
@@ -39,28 +37,56 @@ limit_start(struct contender *c, char *error)
 		return false;
 	program[n > 0 ? n : 0] = '\0';
 	snprintf(file, sizeof(file), "%s/bytes", c->daemon.state_dir);
+	snprintf(path, sizeof(path), "%s/path", c->daemon.state_dir);
 	snprintf(threads, sizeof(threads), "%u", c->compare->blast_threads);
 	snprintf(chunk, sizeof(chunk), "%u", c->compare->chunk);
-	if (!wireset_save(c->compare->reflected, file) || pipe2(ends, O_CLOEXEC) < 0) {
-		snprintf(error, DAEMON_ERROR_MAX, "%.200s: %s", file, strerror(errno));
+	if (!wireset_save(c->compare->reflected, file) ||
+	    !wirepath_save(&c->compare->path.reflected, path) || pipe2(ends, O_CLOEXEC) < 0) {
+		snprintf(error, DAEMON_ERROR_MAX, "%.200s: %s", c->daemon.state_dir,
+		    strerror(errno));
 		return false;
 	}
 	p.input = ends[0];
 	c->control = ends[1];
-	bool ok = daemon_start(&c->daemon, &p, START_MS, error);
+	bool ok = daemon_start(&c->daemon, &p, CONTENDER_START_MS, error);
 
 	close(ends[0]);
 	return ok;
 }
 
-static bool
-limit_load(struct contender *c, char *error)
+/* Nobody in between acknowledges anything. */
+static void
+stamp_now(struct stamp *times)
 {
-	if (write(c->control, "go\n", 3) == 3)
+	if (times)
+		times->handed_ns = times->acked_ns = clock_mono_ns();
+}
+
+static bool
+limit_say(struct contender *c, const char *word, char *error)
+{
+	size_t n = strlen(word);
+
+	if (write(c->control, word, n) == (ssize_t)n)
 		return true;
 	snprintf(error, DAEMON_ERROR_MAX, "the bytes-only loop does not listen: %s",
 	    strerror(errno));
 	return false;
+}
+
+static bool
+limit_load(struct contender *c, char *error)
+{
+	return limit_say(c, "go\n", error);
+}
+
+/* It withdraws and announces in turn, and so do we. */
+static bool
+limit_change(struct contender *c, bool present, struct stamp *times, char *error)
+{
+	(void)present;
+	stamp_now(times);
+	return limit_say(c, "pulse\n", error);
 }
 
 static void
@@ -70,66 +96,12 @@ limit_stop(struct contender *c)
 		close(c->control);
 }
 
-static struct records *
-all_records(const struct cluster *cluster)
-{
-	struct change_list all = {0};
-	struct encoder encoder;
-	struct records *r;
-
-	encoder_init(&encoder, cluster, ENCODE_PROTOBUF);
-	scenario_list_all(cluster, &all);
-	r = records_new(&encoder, &all);
-	change_list_fini(&all);
-	encoder_fini(&encoder);
-	return r;
-}
-
-static bool
-heliograph_start(struct contender *c, char *error)
-{
-	const struct daemon_config config = {.path = c->compare->spawn,
-	    .brokers = "embedded",
-	    .topic = "kubernetes-state",
-	    .listen = c->listen,
-	    .as = LOCAL_AS};
-	char kafka[256];
-	const struct feed_options o = {
-	    .kafka = kafka, .topic = config.topic, .timeout_ms = START_MS};
-
-	if (!config.path) {
-		snprintf(error, DAEMON_ERROR_MAX, "--spawn PATH of heliographd is not given");
-		return false;
-	}
-	if (!daemon_spawn(&c->daemon, &config, START_MS, error))
-		return false;
-	snprintf(kafka, sizeof(kafka), "embedded:%s", c->daemon.state_dir);
-	c->feed = feed_new(&o, error);
-	if (c->feed)
-		c->records = all_records(c->compare->cluster);
-	return c->feed != NULL;
-}
-
-static bool
-heliograph_load(struct contender *c, char *error)
-{
-	feed_put_records(c->feed, c->records);
-	return feed_flush(c->feed, c->compare->timeout_s * 1000, error);
-}
-
-static void
-heliograph_stop(struct contender *c)
-{
-	feed_free(c->feed);
-	records_free(c->records);
-}
-
 static bool
 rival_start(struct contender *c, char *error)
 {
 	const struct rival *r = c->rival;
 	struct rival_setup s = {.listen = c->listen,
-	    .as = LOCAL_AS,
+	    .as = CONTENDER_AS,
 	    .cluster_id = c->compare->rules.cluster_id,
 	    .tors = c->compare->tors,
 	    .injector = ip_v4(INJECTOR_IP),
@@ -137,8 +109,10 @@ rival_start(struct contender *c, char *error)
 	struct rival_argv command;
 	const struct daemon_program p = {
 	    .argv = command.argv, .log = "log", .listen = c->listen, .input = -1};
-	const struct inject_options o = {
-	    .target = c->listen, .source = s.injector, .as = s.as, .timeout_ms = START_MS};
+	const struct inject_options o = {.target = c->listen,
+	    .source = s.injector,
+	    .as = s.as,
+	    .timeout_ms = CONTENDER_START_MS};
 
 	if (access(r->path, X_OK) != 0) {
 		snprintf(error, DAEMON_ERROR_MAX, "%s: %s (deploy/install bench)", r->path,
@@ -160,7 +134,7 @@ rival_start(struct contender *c, char *error)
 		return false;
 	}
 	rival_command(r, &s, &command);
-	if (!daemon_start(&c->daemon, &p, START_MS, error))
+	if (!daemon_start(&c->daemon, &p, CONTENDER_START_MS, error))
 		return false;
 	c->injector = injector_new(&o, error);
 	return c->injector != NULL;
@@ -175,16 +149,25 @@ rival_load(struct contender *c, char *error)
 	return true;
 }
 
+static bool
+rival_change(struct contender *c, bool present, struct stamp *times, char *error)
+{
+	const struct wirepath *path = &c->compare->path.injected;
+
+	stamp_now(times);
+	return injector_say(c->injector, path->bytes[present], path->size[present], error);
+}
+
 static void
 rival_stop(struct contender *c)
 {
 	injector_free(c->injector);
 }
 
-static const struct contender_kind limit_kind = {limit_start, limit_load, limit_stop},
-                                   heliograph_kind = {heliograph_start, heliograph_load,
-                                       heliograph_stop},
-                                   rival_kind = {rival_start, rival_load, rival_stop};
+static const struct contender_kind limit_kind = {limit_start, limit_load, limit_change,
+                                       limit_stop},
+                                   rival_kind = {
+                                       rival_start, rival_load, rival_change, rival_stop};
 
 static const struct contender_kind *
 find_kind(const char *name)
@@ -192,7 +175,7 @@ find_kind(const char *name)
 	if (strcmp(name, "limit") == 0)
 		return &limit_kind;
 	if (strcmp(name, "heliograph") == 0)
-		return &heliograph_kind;
+		return &contender_heliograph;
 	return rival_find(name) ? &rival_kind : NULL;
 }
 
@@ -203,10 +186,10 @@ contender_known(const char *name, struct compare_row *row)
 	const struct rival *r = rival_find(name);
 
 	row->name = name;
-	row->title = kind == &limit_kind        ? "bytes-only limit"
-	             : kind == &heliograph_kind ? "Heliograph"
-	             : r                        ? r->title
-	                                        : NULL;
+	row->title = kind == &limit_kind             ? "bytes-only limit"
+	             : kind == &contender_heliograph ? "Heliograph"
+	             : r                             ? r->title
+	                                             : NULL;
 	return row->title != NULL;
 }
 
@@ -243,6 +226,19 @@ contender_load(struct contender *c, char *error)
 }
 
 bool
+contender_change(struct contender *c, bool present, struct stamp *times, char *error)
+{
+	return c->kind->change(c, present, times, error);
+}
+
+void
+contender_poll(struct contender *c)
+{
+	if (c->feed)
+		feed_poll(c->feed);
+}
+
+bool
 contender_failed(struct contender *c, char *error)
 {
 	if (daemon_died(&c->daemon))
@@ -250,6 +246,8 @@ contender_failed(struct contender *c, char *error)
 		    c->daemon.state_dir);
 	else if (c->injector && injector_trouble(c->injector)[0])
 		snprintf(error, DAEMON_ERROR_MAX, "%s", injector_trouble(c->injector));
+	else if (c->feed && feed_totals(c->feed).failed)
+		snprintf(error, DAEMON_ERROR_MAX, "the broker refused records");
 	else
 		return false;
 	return true;

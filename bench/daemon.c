@@ -57,9 +57,11 @@ write_config(const struct daemon *d, const struct daemon_config *c, const char *
 	    "safety: {withdraw_limit: {percent: 100}, last_path: 0s, last_prefix: 0s}\n"
 	    "http: 127.0.0.1:%u\n"
 	    "control_socket: control.sock\n"
-	    "state_dir: %s\n",
+	    "state_dir: %s\n"
+	    "threads: {io: %u, packers: %u}\n",
 	    endpoint_text(&c->listen, listen), c->brokers, c->topic,
-	    c->dual_stack ? ", \"fd00:96::/108\"" : "", c->as, http, d->state_dir);
+	    c->dual_stack ? ", \"fd00:96::/108\"" : "", c->as, http, d->state_dir,
+	    c->io_threads, c->packers);
 	return fclose(f) == 0;
 }
 

@@ -25,6 +25,7 @@ struct daemon_config {
 	const char *topic;
 	struct endpoint listen;
 	uint32_t as;
+	uint32_t io_threads, packers; /* 0: heliographd's own choice */
 	bool dual_stack;
 };
 

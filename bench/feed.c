@@ -15,10 +15,10 @@
 #include <string.h>
 #include <time.h>
 
-#define QUEUE_RECORDS  "1000000"
-#define QUEUE_KBYTES   "1048576"
-#define CREATE_WAIT_MS 10000
-#define FULL_WAIT_MS   20
+#define QUEUE_RECORDS "1000000"
+#define QUEUE_KBYTES  "1048576"
+#define TOPIC_WAIT_MS 10000
+#define FULL_WAIT_MS  20
 
 struct feed {
 	rd_kafka_t *producer;
@@ -167,7 +167,7 @@ create_topic(struct feed *f, const char *name, uint32_t partitions, char *error)
 	}
 	rd_kafka_NewTopic_set_config(topic, "cleanup.policy", "compact");
 	rd_kafka_CreateTopics(f->producer, &topic, 1, NULL, queue);
-	event = rd_kafka_queue_poll(queue, CREATE_WAIT_MS);
+	event = rd_kafka_queue_poll(queue, TOPIC_WAIT_MS);
 	const rd_kafka_CreateTopics_result_t *result =
 	    event ? rd_kafka_event_CreateTopics_result(event) : NULL;
 	size_t n = 0;
@@ -189,6 +189,34 @@ create_topic(struct feed *f, const char *name, uint32_t partitions, char *error)
 		rd_kafka_event_destroy(event);
 	rd_kafka_queue_destroy(queue);
 	rd_kafka_NewTopic_destroy(topic);
+	return ok;
+}
+
+bool
+feed_delete_topic(struct feed *f, const char *name, char *error)
+{
+	rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(name);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(f->producer);
+	rd_kafka_event_t *event;
+	size_t n = 0;
+
+	rd_kafka_DeleteTopics(f->producer, &topic, 1, NULL, queue);
+	event = rd_kafka_queue_poll(queue, TOPIC_WAIT_MS);
+	const rd_kafka_DeleteTopics_result_t *result =
+	    event ? rd_kafka_event_DeleteTopics_result(event) : NULL;
+	const rd_kafka_topic_result_t **topics =
+	    result ? rd_kafka_DeleteTopics_result_topics(result, &n) : NULL;
+	bool ok = n == 1 && !rd_kafka_topic_result_error(topics[0]);
+
+	if (!ok)
+		snprintf(error, FEED_ERROR_MAX, "topic %s could not be deleted: %s", name,
+		    n == 1  ? rd_kafka_topic_result_error_string(topics[0])
+		    : event ? rd_kafka_event_error_string(event)
+		            : "no answer");
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_DeleteTopic_destroy(topic);
 	return ok;
 }
 

@@ -17,7 +17,8 @@
 
 struct feed;
 
-#define FEED_ERROR_MAX 300
+#define FEED_ERROR_MAX       300
+#define FEED_NEW_TOPIC_PARTS 64 /* of a topic that is made for a cluster */
 
 struct feed_options {
 	const char *kafka; /* "HOST:PORT[,HOST:PORT]" or "embedded:STATE_DIR" of heliographd */
@@ -35,6 +36,9 @@ struct feed_totals {
 /* Owned; NULL: error (FEED_ERROR_MAX bytes) says what to do. */
 struct feed *feed_new(const struct feed_options *options, char *error) MUST_USE;
 void feed_free(struct feed *f);
+
+/* Delete a topic of the same brokers with all its records. False: error says why it may still be there. */
+bool feed_delete_topic(struct feed *f, const char *name, char *error) MUST_USE;
 
 /* Hand one record to the producer; waits while its queue is full. Both are copied. */
 void feed_put(struct feed *f, const struct record *r);

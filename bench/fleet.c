@@ -212,6 +212,16 @@ raise_file_limit(uint32_t wanted)
 	}
 }
 
+uint32_t
+fleet_default_threads(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1                           ? 1
+	       : n > FLEET_THREADS_DEFAULT_MAX ? FLEET_THREADS_DEFAULT_MAX
+	                                       : (uint32_t)n;
+}
+
 struct fleet *
 fleet_new(const struct fleet_options *options)
 {

@@ -25,6 +25,8 @@ enum fleet_tapes {
 	FLEET_TAPES_COUNTING /* not checked ones */
 };
 
+#define FLEET_THREADS_DEFAULT_MAX 8
+
 struct fleet_options {
 	uint32_t tors, threads;
 	uint32_t checked; /* the first so many ToRs keep full tables */
@@ -65,6 +67,9 @@ struct fleet_status {
 	struct tor_counts counts;
 	char trouble[200]; /* the first one of any ToR, "" none */
 };
+
+/* Unless told: a thread for each processor, FLEET_THREADS_DEFAULT_MAX at most. */
+uint32_t fleet_default_threads(void);
 
 /* Starts the threads; no connection yet. Owned. */
 struct fleet *fleet_new(const struct fleet_options *options);

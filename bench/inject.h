@@ -30,6 +30,12 @@ void injector_free(struct injector *i);
 /* Send n bytes of whole messages, once per injector; borrowed until injector_free(). Returns at once. */
 void injector_send(struct injector *i, const uint8_t *bytes, size_t n);
 
+/*
+ * Send one small message more at once, from the caller's thread: nothing is woken in between. Everything that
+ * injector_send() was given must be done. False: error (INJECT_ERROR_MAX) says why the socket does not take it.
+ */
+bool injector_say(struct injector *i, const uint8_t *message, size_t n, char *error) MUST_USE;
+
 /* Everything is in the rival's hands (or its socket's). */
 bool injector_done(const struct injector *i);
 

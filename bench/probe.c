@@ -85,9 +85,9 @@ overtake(struct probes *p, uint64_t tag, uint32_t slot)
 }
 
 struct stamp *
-probes_open(struct probes *p, uint32_t prefix, uint32_t id, bool present, uint64_t now_ns)
+probes_open(struct probes *p, uint32_t prefix, uint32_t hop, bool present, uint64_t now_ns)
 {
-	uint64_t tag = (uint64_t)prefix << 32 | id;
+	uint64_t tag = (uint64_t)prefix << 32 | hop;
 	uint32_t slot = probe_slot(tag);
 	struct probe_pool *o = p->pool;
 	struct probe *b = NULL;
@@ -115,21 +115,20 @@ probes_open(struct probes *p, uint32_t prefix, uint32_t id, bool present, uint64
 }
 
 void
-probes_overtake(struct probes *p, uint32_t prefix, uint32_t id)
+probes_overtake(struct probes *p, uint32_t prefix, uint32_t hop)
 {
-	uint64_t tag = (uint64_t)prefix << 32 | id;
+	uint64_t tag = (uint64_t)prefix << 32 | hop;
 
 	pthread_mutex_lock(&p->pool->lock);
 	overtake(p, tag, probe_slot(tag));
 	pthread_mutex_unlock(&p->pool->lock);
 }
 
-bool
-probes_report(
-    struct probes *p, uint64_t tag, uint32_t slot, bool present, uint32_t tor, uint64_t now_ns)
+void
+probes_report(struct probes *p, uint64_t tag, bool present, uint32_t tor, uint64_t now_ns)
 {
 	struct probe_pool *o = p->pool;
-	bool waited = false;
+	uint32_t slot = probe_slot(tag);
 
 	pthread_mutex_lock(&o->lock);
 	/* Looked at again under the lock: the slot may have changed hands in between. */
@@ -139,7 +138,6 @@ probes_report(
 		uint64_t *word = &o->seen[(size_t)at * o->words + tor / 64];
 		uint64_t bit = 1ull << tor % 64;
 
-		waited = true;
 		if (b->present == present && b->left && !(*word & bit)) {
 			*word |= bit;
 			if (b->first_ns == 0)
@@ -150,7 +148,6 @@ probes_report(
 		}
 	}
 	pthread_mutex_unlock(&o->lock);
-	return waited;
 }
 
 static uint64_t

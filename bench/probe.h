@@ -2,7 +2,7 @@
 /*
  * Changes under observation: the producer says which path is to appear or to go and when its
  * record was handed over; the ToRs' threads report when it did. One change is one path, an IPv4
- * host route known by prefix and path identifier (the next hop's address). A ToR looks up one
+ * host route known by prefix and next hop: whoever sends it chooses the identifier. A ToR looks up one
  * word per path it receives; only a path that somebody waits for costs more. At most one
  * change per path is open: the next one to the same path overtakes it.
  */
@@ -33,7 +33,7 @@ struct probe_results {
 };
 
 struct probes {
-	_Atomic uint64_t tags[PROBE_SLOTS]; /* prefix << 32 | identifier; 0: free */
+	_Atomic uint64_t tags[PROBE_SLOTS]; /* prefix << 32 | next hop; 0: free */
 	struct probe_pool *pool;            /* under its lock */
 };
 
@@ -47,10 +47,10 @@ void probes_free(struct probes *p);
  * probes_end(); NULL: this one is not observed.
  */
 struct stamp *
-probes_open(struct probes *p, uint32_t prefix, uint32_t id, bool present, uint64_t now_ns);
+probes_open(struct probes *p, uint32_t prefix, uint32_t hop, bool present, uint64_t now_ns);
 
 /* The path changes once more, unobserved: an open observation of it can no longer end well. */
-void probes_overtake(struct probes *p, uint32_t prefix, uint32_t id);
+void probes_overtake(struct probes *p, uint32_t prefix, uint32_t hop);
 
 /* Take what is complete into the results. */
 void probes_collect(struct probes *p);
@@ -61,9 +61,8 @@ uint32_t probes_open_count(struct probes *p);
 /* Close all; the results, borrowed, valid until the probes are freed. */
 const struct probe_results *probes_end(struct probes *p);
 
-/* For probe_look() only. */
-bool probes_report(
-    struct probes *p, uint64_t tag, uint32_t slot, bool present, uint32_t tor, uint64_t now_ns);
+/* A ToR's thread: ToR `tor` has the path of this tag now, or has it no longer. */
+void probes_report(struct probes *p, uint64_t tag, bool present, uint32_t tor, uint64_t now_ns);
 
 static inline uint32_t
 probe_slot(uint64_t tag)
@@ -73,19 +72,16 @@ probe_slot(uint64_t tag)
 
 _Static_assert(PROBE_SLOTS == 1u << (64 - 51), "probe_slot() keeps as many bits");
 
-/* A ToR's thread: ToR `tor` has received this path, or its withdrawal. True: it is waited for. */
-static inline bool
-probe_look(
-    struct probes *p, const struct path_key *key, bool present, uint32_t tor, uint64_t now_ns)
+/* Any thread: the tag of this path by that next hop (IPv4, host order) if somebody waits for it; 0: nobody. */
+static inline uint64_t
+probes_wait(const struct probes *p, const struct path_key *key, uint32_t hop)
 {
 	uint32_t prefix;
 
 	memcpy(&prefix, key->bytes, sizeof(prefix));
-	uint64_t tag = (uint64_t)__builtin_bswap32(prefix) << 32 | key->id;
-	uint32_t slot = probe_slot(tag);
+	uint64_t tag = (uint64_t)__builtin_bswap32(prefix) << 32 | hop;
+	bool waited =
+	    atomic_load_explicit(&p->tags[probe_slot(tag)], memory_order_relaxed) == tag;
 
-	if (atomic_load_explicit(&p->tags[slot], memory_order_relaxed) == tag &&
-	    key->len == 32 && key->family == IP_V4)
-		return probes_report(p, tag, slot, present, tor, now_ns);
-	return false;
+	return waited && key->len == 32 && key->family == IP_V4 ? tag : 0;
 }

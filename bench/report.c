@@ -210,6 +210,8 @@ report_print_json(const struct report *r)
 	json_u64(&j, "next_hops", r->next_hops);
 	json_u64(&j, "tors", r->tors);
 	json_u64(&j, "tor_threads", r->threads);
+	json_u64(&j, "target_io_threads", r->io_threads);
+	json_u64(&j, "target_packers", r->packers);
 	json_begin_object(&j, "odd_tors");
 	json_u64(&j, "slow", r->crowd.slow.count);
 	json_u64(&j, "flapping", r->crowd.flapping.count);

@@ -51,6 +51,7 @@ struct report_phase {
 
 struct report {
 	uint32_t nodes, services, next_hops, tors, threads;
+	uint32_t io_threads, packers; /* asked of a spawned target; 0: its own choice */
 	struct crowd crowd;
 	uint64_t seed;
 	uint64_t model_paths; /* of the full cluster */

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NEW_TOPIC_PARTS 64
-
 volatile sig_atomic_t run_interrupted;
 
 static void
@@ -61,6 +59,8 @@ run_spawn_target(struct run *r)
 	    .topic = r->topic,
 	    .listen = r->target,
 	    .as = r->as,
+	    .io_threads = r->io_threads,
+	    .packers = r->packers,
 	    .dual_stack = r->size.dual_stack > 0};
 	char error[DAEMON_ERROR_MAX];
 
@@ -77,12 +77,12 @@ open_both_ends(struct run *r)
 	char kafka[256];
 
 	if (!r->spawn)
-		return open_feed(r, r->kafka, NEW_TOPIC_PARTS);
+		return open_feed(r, r->kafka, FEED_NEW_TOPIC_PARTS);
 	if (!r->target_given)
 		r->target.port = endpoint_free_port(&r->target.addr);
 	r->report.broker_inside = strcmp(r->kafka, "embedded") == 0;
 	if (!r->report.broker_inside)
-		return open_feed(r, r->kafka, NEW_TOPIC_PARTS) && run_spawn_target(r);
+		return open_feed(r, r->kafka, FEED_NEW_TOPIC_PARTS) && run_spawn_target(r);
 	if (!run_spawn_target(r))
 		return false;
 	snprintf(kafka, sizeof(kafka), "embedded:%s", r->daemon.state_dir);
@@ -144,6 +144,8 @@ command_run(int argc, char **argv)
 	    .tors = r.tors,
 	    .crowd = r.crowd,
 	    .threads = r.threads,
+	    .io_threads = r.io_threads,
+	    .packers = r.packers,
 	    .seed = r.size.seed,
 	    .cores = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
 	r.cluster = cluster_new(&r.size);

@@ -27,6 +27,7 @@ struct run {
 	struct cluster_size size;
 	struct crowd crowd;
 	uint32_t tors, threads, as, timeout_s, check_memory_mb, target_pid;
+	uint32_t io_threads, packers;    /* of --spawn's heliographd; 0: its own choice */
 	uint32_t rate, seconds, samples; /* of loads: records/s, how long, changes observed/s */
 	uint32_t rounds, storm_rounds;
 	uint64_t check_limit; /* ToRs compared path by path at most */

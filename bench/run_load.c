@@ -53,12 +53,13 @@ put_change(struct loading *g, const struct load_change *c)
 	for (uint32_t i = 0; i < c->delta_count; i++) {
 		const struct load_delta *d = &c->deltas[i];
 		uint32_t prefix = ip_v4_host(&cluster->services[d->service].cluster_ips[0]),
-		         id = ip_v4_host(&cluster->nodes[d->node].ip[0]);
+		         hop = ip_v4_host(&cluster->nodes[d->node].ip[0]);
 
 		if (times)
-			probes_overtake(g->probes, prefix, id);
+			probes_overtake(g->probes, prefix, hop);
 		else
-			times = probes_open(g->probes, prefix, id, d->present, clock_mono_ns());
+			times =
+			    probes_open(g->probes, prefix, hop, d->present, clock_mono_ns());
 	}
 	g->out->path_changes += c->delta_count;
 	encode_object(&g->run->encoder, c->ref, &record);

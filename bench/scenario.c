@@ -122,6 +122,28 @@ scenario_place(struct cluster *c, uint32_t service, const uint32_t *nodes, uint3
 	}
 }
 
+void
+scenario_set_ready(
+    struct cluster *c, uint32_t service, uint32_t node, bool ready, struct change_list *l)
+{
+	struct bench_service *s = &c->services[service];
+
+	for (uint32_t i = 0; i < s->slice_count; i++) {
+		bool touched = false;
+
+		for (uint32_t k = 0; k < s->slices[i].count; k++) {
+			struct bench_endpoint *e = &s->slices[i].endpoints[k];
+
+			if (e->node != node || (e->ready != TRI_FALSE) == ready)
+				continue;
+			e->ready = ready ? TRI_TRUE : TRI_FALSE;
+			touched = true;
+		}
+		if (touched)
+			list_slice(l, service, i);
+	}
+}
+
 /* Take the node's endpoints out of a slice. True: there were some. */
 static bool
 evict(struct bench_slice *slice, uint32_t node)

@@ -29,6 +29,10 @@ scenario_move(struct cluster *c, uint32_t service, uint64_t *random, struct chan
 void scenario_place(struct cluster *c, uint32_t service, const uint32_t *nodes, uint32_t n,
     struct change_list *l);
 
+/* The service's endpoints on that node are ready, or no longer, in all families. */
+void scenario_set_ready(
+    struct cluster *c, uint32_t service, uint32_t node, bool ready, struct change_list *l);
+
 /* The node is cordoned, marked for removal, and its endpoints are gone. */
 void scenario_drain(struct cluster *c, uint32_t node, struct change_list *l);
 

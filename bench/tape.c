@@ -2,11 +2,13 @@
 /*
  * A tape is messages end to end, what each did to the table and to the counts, and a ToR of its own (the
  * reader) that has read all of them. Whoever reaches the end of a tape first with a new message has the reader
- * read it. Where two streams part, a new tape begins with what they have in common.
+ * read it; what the reader sees of paths that are waited for is noted, and reported by each ToR that gets
+ * there. Where two streams part, a new tape begins with what they have in common.
  */
 #include "tape.h"
 
 #include "bgp/message.h"
+#include "probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,10 +21,9 @@
 struct tape_entry {
 	size_t at; /* in bytes */
 	uint32_t size;
-	bool eor[IP_FAMILIES]; /* had by now */
-	bool ends;             /* it is an End-of-RIB itself */
-	uint32_t
-	    watched; /* so many speak of a path that somebody waited for when they first came */
+	bool eor[IP_FAMILIES];    /* had by now */
+	bool ends;                /* it is an End-of-RIB itself */
+	uint32_t seen;            /* so many of the sightings were made by now */
 	uint64_t paths, digest;   /* of the table */
 	struct tor_counts counts; /* since the beginning; no bytes and messages */
 };
@@ -33,6 +34,7 @@ struct tape {
 	uint32_t
 	    followers; /* ToRs and tapes that go on from it: without any it may be dropped */
 	struct tor reader;
+	struct sightings sightings;
 	struct tape_entry *entries;
 	uint32_t count, room;
 	uint8_t *bytes;
@@ -59,6 +61,7 @@ static void
 tape_free(struct tape *p)
 {
 	tor_fini(&p->reader);
+	free(p->sightings.list);
 	free(p->entries);
 	free(p->bytes);
 	free(p);
@@ -113,11 +116,11 @@ add_counts(
 	sum->id_mismatch += now->id_mismatch - before->id_mismatch;
 }
 
-/* How many of the first n messages are watched. */
+/* How many sightings were made within the first n messages. */
 static uint32_t
-watched_before(const struct tape *p, uint32_t n)
+seen_before(const struct tape *p, uint32_t n)
 {
-	return n ? p->entries[n - 1].watched : 0;
+	return n ? p->entries[n - 1].seen : 0;
 }
 
 static bool
@@ -132,14 +135,17 @@ tape_append(struct tape *p, const uint8_t *msg, size_t n)
 {
 	struct tor *r = &p->reader;
 	bool had[IP_FAMILIES] = {r->eor[0], r->eor[1]}, ends, good;
+	uint32_t seen = p->sightings.count;
 
 	r->eor[0] = r->eor[1] = false;
 	good = tor_update(r, bgp_body(msg, n), 1);
 	ends = r->eor[0] || r->eor[1];
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		r->eor[f] = r->eor[f] || had[f];
-	if (!good)
+	if (!good) {
+		p->sightings.count = seen;
 		return false;
+	}
 	if (p->count == p->room) {
 		p->room = p->room ? p->room * 2 : 1024;
 		p->entries = must_realloc(p->entries, p->room * sizeof(*p->entries));
@@ -153,7 +159,7 @@ tape_append(struct tape *p, const uint8_t *msg, size_t n)
 	    .size = (uint32_t)n,
 	    .eor = {r->eor[0], r->eor[1]},
 	    .ends = ends,
-	    .watched = watched_before(p, p->count),
+	    .seen = p->sightings.count,
 	    .paths = r->paths,
 	    .digest = r->digest,
 	    .counts = r->counts};
@@ -167,6 +173,19 @@ same_form(const struct negotiated *a, const struct negotiated *b)
 {
 	return memcmp(a->families, b->families, sizeof(a->families)) == 0 &&
 	       memcmp(a->add_path_rx, b->add_path_rx, sizeof(a->add_path_rx)) == 0;
+}
+
+/* What was waited for when the messages came: the copy has seen the same. */
+static void
+copy_sightings(struct tape *p, const struct tape *from, uint32_t at)
+{
+	uint32_t n = at ? seen_before(from, at) : 0;
+
+	if (n == 0)
+		return;
+	p->sightings = (struct sightings){
+	    .list = must_calloc(n, sizeof(*p->sightings.list)), .count = n, .room = n};
+	memcpy(p->sightings.list, from->sightings.list, n * sizeof(*p->sightings.list));
 }
 
 /* A tape that begins with the first `at` messages of `from`, or NULL: there are enough. */
@@ -191,8 +210,11 @@ tape_new(struct tapes *s, const struct tor *t, struct tape *from, uint32_t at)
 		bool same = tape_append(p, from->bytes + e->at, e->size);
 
 		must(same);
-		p->entries[i].watched = e->watched;
+		p->entries[i].seen = e->seen;
 	}
+	copy_sightings(p, from, at);
+	p->reader.probed = true;
+	p->reader.sightings = &p->sightings;
 	s->list[s->count++] = p;
 	return p;
 }
@@ -278,6 +300,7 @@ tapes_leave(struct tor *t)
 	struct tor as_it_was = *t;
 
 	t->own_table = true;
+	t->probed = false; /* what it reads again it has reported */
 	follow(t, NULL);
 	t->paths = t->digest = 0;
 	for (uint32_t i = 0; p && i < t->tape_at; i++) {
@@ -287,6 +310,7 @@ tapes_leave(struct tor *t)
 		must(same);
 	}
 	must(t->paths == as_it_was.paths && t->digest == as_it_was.digest);
+	t->probed = as_it_was.probed;
 	t->counts = as_it_was.counts;
 	t->first_update_ns = as_it_was.first_update_ns;
 	t->last_update_ns = as_it_was.last_update_ns;
@@ -302,6 +326,17 @@ tapes_forget(struct tor *t)
 	t->own_table = t->no_tape;
 }
 
+/* What the next message of its tape says about paths that somebody waited for when it first came. */
+static void
+report(const struct tor *t, const struct tape_entry *next, uint64_t now_ns)
+{
+	const struct sightings *s = &t->tape->sightings;
+
+	for (uint32_t i = seen_before(t->tape, t->tape_at); i < next->seen; i++)
+		probes_report(
+		    t->in->probes, s->list[i].tag, s->list[i].present, t->number, now_ns);
+}
+
 bool
 tapes_update(struct tor *t, const uint8_t *msg, size_t n, uint64_t now_ns)
 {
@@ -312,38 +347,33 @@ tapes_update(struct tor *t, const uint8_t *msg, size_t n, uint64_t now_ns)
 		return tor_update(t, bgp_body(msg, n), now_ns);
 	}
 	struct tape *p = t->tape;
-	bool first = t->tape_at == p->count;
 
-	if (first && !tape_append(p, msg, n)) {
+	if (t->tape_at == p->count && !tape_append(p, msg, n)) {
 		memcpy(t->trouble, p->reader.trouble, sizeof(t->trouble));
 		return false;
 	}
-	struct tape_entry *e = &p->entries[t->tape_at];
+	const struct tape_entry *e = &p->entries[t->tape_at];
 
-	if (observes(t) && (first || e->watched != watched_before(p, t->tape_at))) {
-		bool hit = tor_probe(t, bgp_body(msg, n), now_ns);
-
-		if (first && hit)
-			e->watched++;
-	}
+	if (observes(t))
+		report(t, e, now_ns);
 	take_entries(t, t->tape_at + 1, !e->ends, now_ns);
 	return true;
 }
 
 /*
- * How many messages of the tape end within its first `size` bytes and, where that matters, come before the next
- * one that is watched; at least `from` do.
+ * How many messages of the tape end within its first `size` bytes and, for one who reports, come before the next
+ * one with a sighting; at least `from` do.
  */
 static uint32_t
-messages_within(const struct tape *p, uint32_t from, size_t size, bool unwatched)
+messages_within(const struct tape *p, uint32_t from, size_t size, bool reports)
 {
-	uint32_t low = from, high = p->count, watched = watched_before(p, from);
+	uint32_t low = from, high = p->count, seen = seen_before(p, from);
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 		const struct tape_entry *e = &p->entries[mid];
 
-		if (e->at + e->size <= size && !(unwatched && e->watched != watched))
+		if (e->at + e->size <= size && !(reports && e->seen != seen))
 			low = mid + 1;
 		else
 			high = mid;

@@ -58,15 +58,26 @@ struct tor_counts {
 	uint64_t id_mismatch;       /* IPv4 path identifier is not the next hop's address */
 };
 
+/* Paths that somebody waited for, in the order in which messages came to speak of them. */
+struct sightings {
+	struct sighting {
+		uint64_t tag; /* of probe.h */
+		bool present;
+	} * list;
+	uint32_t count, room;
+};
+
 struct tor {
 	struct intake *in;
 	uint32_t number;
 	enum tor_state state;
 	bool checked, add_path_wanted;
 	struct habit habit;
-	bool probed;  /* reports to the intake's probes */
-	bool no_tape; /* its own table is to be looked at, so it always has one */
-	bool excused; /* does not read: its table is not compared */
+	bool probed; /* reports to the intake's probes */
+	struct sightings
+	    *sightings; /* ... but a tape's reader, which notes it here; else NULL */
+	bool no_tape;   /* its own table is to be looked at, so it always has one */
+	bool excused;   /* does not read: its table is not compared */
 	struct open local;
 	struct negotiated agreed;
 	bool eor[IP_FAMILIES];
@@ -112,8 +123,5 @@ void tor_tick(struct tor *t, uint64_t now_ns);
 /* End-of-RIB was received for every negotiated family. */
 bool tor_has_eor(const struct tor *t);
 
-/* For tape.c: tell the intake's probes what the UPDATE says, and nothing else. True: one was waiting. */
-bool tor_probe(const struct tor *t, struct wire_in body, uint64_t now_ns);
-
-/* For tor_update.c only: one UPDATE's body. False: malformed, trouble is set. */
+/* For tape.c only: one UPDATE's body. False: malformed, trouble is set. */
 bool tor_update(struct tor *t, struct wire_in body, uint64_t now_ns) MUST_USE;

@@ -210,6 +210,39 @@ probes_of(const struct tor *t)
 	return t->probed ? t->in->probes : NULL;
 }
 
+static void
+note(struct sightings *s, uint64_t tag, bool present)
+{
+	if (s->count == s->room) {
+		s->room = s->room ? s->room * 2 : 64;
+		s->list = must_realloc(s->list, s->room * sizeof(*s->list));
+	}
+	s->list[s->count++] = (struct sighting){.tag = tag, .present = present};
+}
+
+/* The path by this next hop is here now, or is no longer. */
+static inline void
+probe_look(const struct tor *t, struct probes *probes, const struct path_key *key, uint32_t hop,
+    bool present, uint64_t now_ns)
+{
+	uint64_t tag = probes_wait(probes, key, hop);
+
+	if (!tag)
+		return;
+	if (t->sightings)
+		note(t->sightings, tag, present);
+	else
+		probes_report(probes, tag, present, t->number, now_ns);
+}
+
+static uint32_t
+hop_of(const struct tor *t, uint32_t attrs)
+{
+	const struct ip_addr *hop = &t->in->attrs.sets[attrs].next_hop;
+
+	return hop->family == IP_V4 ? ip_v4_host(hop) : 0;
+}
+
 static bool
 announce(struct tor *t, struct wire_in nlri, uint8_t family, const struct attr_parts *parts,
     uint64_t now_ns)
@@ -236,7 +269,7 @@ announce(struct tor *t, struct wire_in nlri, uint8_t family, const struct attr_p
 			subtract(&b, before);
 		}
 		if (probes)
-			probe_look(probes, &b.key, true, t->number, now_ns);
+			probe_look(t, probes, &b.key, hop_of(t, b.attrs), true, now_ns);
 		b.sum += key_path_hash(&b.key, seed);
 		b.count++;
 	}
@@ -258,8 +291,8 @@ withdraw(struct tor *t, struct wire_in nlri, uint8_t family, uint64_t now_ns)
 		uint32_t before = put_path(&b);
 
 		t->counts.withdrawn++;
-		if (probes)
-			probe_look(probes, &b.key, false, t->number, now_ns);
+		if (probes && before)
+			probe_look(t, probes, &b.key, hop_of(t, before), false, now_ns);
 		if (before)
 			subtract(&b, before);
 		else
@@ -321,26 +354,4 @@ tor_update(struct tor *t, struct wire_in body, uint64_t now_ns)
 	if (parts.has_reach6 && !announce(t, parts.reach6, IP_V6, &parts, now_ns))
 		return malformed(t, "IPv6 prefixes");
 	return true;
-}
-
-static bool
-probe_all(const struct tor *t, struct wire_in nlri, bool present, uint64_t now_ns)
-{
-	struct path_key key = {.family = IP_V4};
-	bool add_path = t->agreed.add_path_rx[ip_family_index(IP_V4)], hit = false;
-
-	while (wire_left(&nlri) && read_key(&nlri, add_path, &key))
-		hit = probe_look(t->in->probes, &key, present, t->number, now_ns) || hit;
-	return hit;
-}
-
-bool
-tor_probe(const struct tor *t, struct wire_in body, uint64_t now_ns)
-{
-	struct wire_in withdrawn = wire_child(&body, wire_u16(&body));
-	bool hit;
-
-	wire_take(&body, wire_u16(&body)); /* the attributes: probes are about IPv4 */
-	hit = probe_all(t, withdrawn, false, now_ns);
-	return probe_all(t, body, true, now_ns) || hit;
 }

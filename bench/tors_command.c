@@ -21,7 +21,7 @@
 #define TEXT_MAX      400
 
 struct command {
-	uint32_t count, as, for_s, wait_s;
+	uint32_t count, threads, as, for_s, wait_s;
 	struct endpoint target;
 	struct ip_addr from;
 	const char *show;
@@ -29,6 +29,8 @@ struct command {
 	struct ip_prefix only; /* of --show; family IP_NONE: everything */
 	uint64_t started_ns;
 	struct fleet *fleet;
+	uint64_t first_paths, first_digest; /* of the first ToR, when its table was printed */
+	uint32_t same;                      /* of the others: hold the same */
 };
 
 struct row {
@@ -50,6 +52,8 @@ read_options(struct command *c, int argc, char **argv)
 {
 	const struct option_row rows[] = {
 	    {"count", OPTION_U32, &c->count, 1, 60000, "N", "ToRs"},
+	    {"threads", OPTION_U32, &c->threads, 1, 64, "N",
+	        "threads that play the ToRs; unless told one per processor, at most 8"},
 	    {"target", OPTION_ENDPOINT, &c->target, 0, 0, "HOST:PORT",
 	        "where heliographd listens"},
 	    {"as", OPTION_U32, &c->as, 1, UINT32_MAX, "N", "AS of the ToRs"},
@@ -194,24 +198,39 @@ print_rows_json(const struct command *c, const struct tor *t)
 	free(rows);
 }
 
-/* In the fleet's thread: the first ToR's table, and how many of the others differ from it. */
+/*
+ * In each of the fleet's threads, one after the other: the first ToR's table, and how many of the others hold
+ * the same. The first ToR is the first one of the first thread.
+ */
 static void
-on_print(void *ctx, struct intake *in, struct tor *const *tors, uint32_t n)
+on_look(void *ctx, struct intake *in, struct tor *const *tors, uint32_t n)
 {
-	const struct command *c = ctx;
-	uint32_t same = 0;
+	struct command *c = ctx;
 
 	(void)in;
-	if (c->json) {
-		print_rows_json(c, tors[0]);
-	} else {
-		print_rows(c, tors[0]);
-		for (uint32_t i = 1; i < n; i++)
-			same += tors[i]->paths == tors[0]->paths &&
-			        tors[i]->digest == tors[0]->digest;
-		if (n > 1)
-			printf("%u of the %u other ToRs hold the same paths\n", same, n - 1);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct tor *t = tors[i];
+
+		if (t->number != 0) {
+			c->same += t->paths == c->first_paths && t->digest == c->first_digest;
+			continue;
+		}
+		c->first_paths = t->paths;
+		c->first_digest = t->digest;
+		c->same = 0;
+		if (c->json)
+			print_rows_json(c, t);
+		else
+			print_rows(c, t);
 	}
+}
+
+static void
+print_tables(struct command *c)
+{
+	fleet_each(c->fleet, on_look, c);
+	if (!c->json && c->count > 1)
+		printf("%u of the %u other ToRs hold the same paths\n", c->same, c->count - 1);
 	fflush(stdout);
 }
 
@@ -251,6 +270,7 @@ command_tors(int argc, char **argv)
 	struct command c = {.count = 1,
 	    .as = 64512,
 	    .wait_s = 30,
+	    .threads = fleet_default_threads(),
 	    .from = ip_v4(0x7f010001),
 	    .target = {.addr = ip_v4(0x7f000001), .port = 1790}};
 	const struct fleet_target target = {.eor = true};
@@ -273,7 +293,7 @@ command_tors(int argc, char **argv)
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
 	const struct fleet_options fo = {.tors = c.count,
-	    .threads = 1,
+	    .threads = c.threads,
 	    .checked = c.count,
 	    .as = c.as,
 	    .add_path = !c.no_add_path,
@@ -288,10 +308,10 @@ command_tors(int argc, char **argv)
 	fleet_aim(c.fleet, &target);
 	fleet_connect(c.fleet);
 	ok = wait_for_eor(&c);
-	fleet_each(c.fleet, on_print, &c);
+	print_tables(&c);
 	if (ok && !c.until_eor) {
 		stay(&c);
-		fleet_each(c.fleet, on_print, &c);
+		print_tables(&c);
 	}
 	fleet_free(c.fleet);
 	return ok ? EXIT_OK : EXIT_DIFFERENT;

@@ -4,6 +4,7 @@
 #include "blast.h"
 #include "fleet.h"
 #include "inject.h"
+#include "pathhash.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -51,12 +52,73 @@ free_set(void **state)
 	return 0;
 }
 
+/* The loop with two threads, and ToRs that are not connected yet. */
+struct stage {
+	struct blast_options options;
+	struct wirepath path;
+	const struct model_path *changing;
+	int ends[2];
+	pthread_t thread;
+	struct fleet *fleet;
+};
+
 static void *
 blast_main(void *arg)
 {
 	char error[BLAST_ERROR_MAX];
 
 	return blast_run(arg, error) ? arg : NULL;
+}
+
+static void
+stage_start(struct stage *g)
+{
+	struct ip_addr here = ip_v4(0x7f000001);
+	const struct model_rules rules = model_rules_default(false);
+	const struct wireset_format f = {.message_max = BGP_MESSAGE_MAX,
+	    .reflected = true,
+	    .cluster_id = rules.cluster_id,
+	    .local_pref = rules.local_pref};
+	const struct fleet_options fo = {.tors = TORS,
+	    .threads = 1,
+	    .checked = TORS,
+	    .as = 64512,
+	    .add_path = true,
+	    .target = here,
+	    .port = endpoint_free_port(&here),
+	    .first_source = ip_v4(0x7f010301)};
+
+	*g = (struct stage){.changing = &model->paths[model->count / 2]};
+	wirepath_init(&g->path, g->changing, &f);
+	assert_int_equal(pipe(g->ends), 0);
+	g->options = (struct blast_options){.listen = {.addr = here, .port = fo.port},
+	    .threads = 2,
+	    .as = 64512,
+	    .router_id = 0x0aff0001,
+	    .chunk = 4096,
+	    .control = g->ends[0],
+	    .set = set,
+	    .path = &g->path};
+	assert_int_equal(pthread_create(&g->thread, NULL, blast_main, &g->options), 0);
+	g->fleet = fleet_new(&fo);
+}
+
+static void
+stage_end(struct stage *g)
+{
+	void *result;
+
+	fleet_free(g->fleet);
+	close(g->ends[1]);
+	pthread_join(g->thread, &result);
+	assert_non_null(result);
+	close(g->ends[0]);
+}
+
+static void
+say(const struct stage *g, const char *word)
+{
+	assert_int_equal(write(g->ends[1], word, strlen(word)), strlen(word));
 }
 
 static void
@@ -71,52 +133,101 @@ wait_for(struct fleet *f, uint64_t paths, uint64_t digest, bool connect, struct 
 	assert_true(fleet_wait(f, 20000, s));
 }
 
+/* All tables are the model's but for the path that changes. */
+static void
+wait_for_the_rest(struct stage *g, bool connect, struct fleet_status *s)
+{
+	const struct model_path *p = g->changing;
+
+	wait_for(g->fleet, model->count - 1,
+	    model->digest - path_hash(&p->prefix, path_seed(&p->next_hop, p->attr_digest)),
+	    connect, s);
+}
+
 static void
 tors_get_the_table_when_it_is_loaded_and_again_when_they_come_back(void **state)
 {
-	struct ip_addr here = ip_v4(0x7f000001);
-	struct blast_options o = {.listen = {.addr = here, .port = endpoint_free_port(&here)},
-	    .threads = 2,
-	    .as = 64512,
-	    .router_id = 0x0aff0001,
-	    .chunk = 4096,
-	    .set = set};
-	const struct fleet_options fo = {.tors = TORS,
-	    .threads = 1,
-	    .checked = TORS,
-	    .as = 64512,
-	    .add_path = true,
-	    .target = here,
-	    .port = o.listen.port,
-	    .first_source = ip_v4(0x7f010301)};
 	struct fleet_status s;
-	pthread_t thread;
-	void *result;
-	int ends[2];
+	struct stage g;
 
 	(void)state;
-	assert_int_equal(pipe(ends), 0);
-	o.control = ends[0];
-	assert_int_equal(pthread_create(&thread, NULL, blast_main, &o), 0);
-	struct fleet *f = fleet_new(&fo);
-
-	wait_for(f, 0, 0, true, &s);
+	stage_start(&g);
+	wait_for(g.fleet, 0, 0, true, &s);
 	uint64_t before = s.counts.bytes;
 
-	assert_int_equal(write(ends[1], "go\n", 3), 3);
-	wait_for(f, model->count, model->digest, false, &s);
+	say(&g, "go\n");
+	wait_for(g.fleet, model->count, model->digest, false, &s);
 	assert_true(s.counts.bytes - before >= set->table_size * TORS);
 	assert_true(s.counts.bytes - before <= set->size * TORS);
 	assert_int_equal(s.counts.announced, model->count * TORS);
-	fleet_disconnect(f);
-	wait_for(f, model->count, model->digest, true, &s);
+	fleet_disconnect(g.fleet);
+	wait_for(g.fleet, model->count, model->digest, true, &s);
 	assert_int_equal(s.counts.announced, 2 * model->count * TORS);
 	assert_int_equal(s.disconnects, 0);
-	fleet_free(f);
-	close(ends[1]);
-	pthread_join(thread, &result);
-	assert_non_null(result);
-	close(ends[0]);
+	stage_end(&g);
+}
+
+static void
+a_pulse_is_one_small_update_to_every_session_and_nothing_else(void **state)
+{
+	struct fleet_status s;
+	struct stage g;
+
+	(void)state;
+	stage_start(&g);
+	wait_for(g.fleet, 0, 0, true, &s);
+	say(&g, "go\n");
+	wait_for(g.fleet, model->count, model->digest, false, &s);
+	for (unsigned round = 0; round < 3; round++) {
+		uint64_t bytes = s.counts.bytes, updates = s.counts.updates;
+
+		say(&g, "pulse\n");
+		wait_for_the_rest(&g, false, &s);
+		assert_int_equal(s.counts.bytes - bytes, 32 * TORS);
+		say(&g, "pulse\n");
+		wait_for(g.fleet, model->count, model->digest, false, &s);
+		assert_int_equal(s.counts.bytes - bytes, (32 + 67) * TORS);
+		assert_int_equal(s.counts.updates - updates, 2 * TORS);
+	}
+	assert_int_equal(s.counts.withdrawn, 3 * TORS);
+	assert_int_equal(s.counts.withdrawn_unknown + s.counts.replaced, 0);
+	assert_int_equal(s.disconnects, 0);
+	stage_end(&g);
+}
+
+/* Words come in pieces, several at once, and while the table is on its way. */
+static void
+pulses_amid_a_table_come_behind_it(void **state)
+{
+	struct fleet_status s;
+	struct stage g;
+
+	(void)state;
+	stage_start(&g);
+	wait_for(g.fleet, 0, 0, true, &s);
+	say(&g, "go\npulse\npulse\npul");
+	say(&g, "se\n");
+	wait_for_the_rest(&g, false, &s);
+	/* Two that came before a session's table began have become one with it. */
+	assert_true(s.counts.withdrawn >= TORS && s.counts.withdrawn <= 2 * TORS);
+	assert_int_equal(s.counts.withdrawn_unknown + s.counts.replaced, 0);
+	stage_end(&g);
+}
+
+static void
+whoever_joins_while_the_path_is_away_is_told_so(void **state)
+{
+	struct fleet_status s;
+	struct stage g;
+
+	(void)state;
+	stage_start(&g);
+	say(&g, "go\npulse\n");
+	wait_for_the_rest(&g, true, &s);
+	say(&g, "pulse\n");
+	wait_for(g.fleet, model->count, model->digest, false, &s);
+	assert_int_equal(s.counts.replaced, 0);
+	stage_end(&g);
 }
 
 /* A rival in the least possible form: takes one session and reads until it has n bytes of UPDATEs. */
@@ -158,7 +269,7 @@ listener_main(void *arg)
 }
 
 static void
-listener_start(struct listener *l, bool takes_add_path)
+listener_start(struct listener *l, bool takes_add_path, size_t behind)
 {
 	struct sockaddr_storage sa;
 	struct ip_addr here = ip_v4(0x7f000001);
@@ -167,8 +278,8 @@ listener_start(struct listener *l, bool takes_add_path)
 	*l = (struct listener){.fd = socket(AF_INET, SOCK_STREAM, 0),
 	    .at = {.addr = here},
 	    .takes_add_path = takes_add_path,
-	    .bytes = malloc(set->table_size),
-	    .wanted = takes_add_path ? set->table_size : 0};
+	    .bytes = malloc(set->table_size + behind),
+	    .wanted = takes_add_path ? set->table_size + behind : 0};
 	assert_int_equal(bind(l->fd, (struct sockaddr *)&sa, n), 0);
 	assert_int_equal(listen(l->fd, 1), 0);
 	assert_int_equal(getsockname(l->fd, (struct sockaddr *)&sa, &n), 0);
@@ -185,13 +296,27 @@ listener_end(struct listener *l)
 }
 
 static void
+wait_until_done(const struct injector *i)
+{
+	for (unsigned n = 0; n < 5000 && !injector_done(i); n++)
+		usleep(1000);
+	assert_true(injector_done(i));
+}
+
+/* The table, and then twice one path's two messages. */
+static void
 the_injector_delivers_every_byte_in_order(void **state)
 {
+	const struct wireset_format f = {.message_max = BGP_MESSAGE_MAX};
 	char error[INJECT_ERROR_MAX];
+	struct wirepath path;
 	struct listener l;
 
 	(void)state;
-	listener_start(&l, true);
+	wirepath_init(&path, &model->paths[0], &f);
+	size_t pair = path.size[0] + path.size[1], behind = 2 * pair;
+
+	listener_start(&l, true, behind);
 	const struct inject_options o = {
 	    .target = l.at, .source = ip_v4(0x7f000002), .as = 64512, .timeout_ms = 5000};
 	struct injector *i = injector_new(&o, error);
@@ -199,12 +324,47 @@ the_injector_delivers_every_byte_in_order(void **state)
 	assert_non_null(i);
 	assert_false(injector_done(i));
 	injector_send(i, set->bytes, set->table_size);
+	wait_until_done(i);
+	for (unsigned k = 0; k < 4; k++)
+		assert_true(injector_say(i, path.bytes[k % 2], path.size[k % 2], error));
 	pthread_join(l.thread, NULL);
-	for (unsigned n = 0; n < 2000 && !injector_done(i); n++)
-		usleep(1000); /* the bytes can be here before it knows that they are gone */
-	assert_true(injector_done(i));
-	assert_int_equal(l.got, set->table_size);
+	assert_int_equal(l.got, set->table_size + behind);
 	assert_memory_equal(l.bytes, set->bytes, set->table_size);
+	for (const uint8_t *at = l.bytes + set->table_size; at < l.bytes + l.got; at += pair) {
+		assert_memory_equal(at, path.bytes[0], path.size[0]);
+		assert_memory_equal(at + path.size[0], path.bytes[1], path.size[1]);
+	}
+	injector_free(i);
+	close(l.fd);
+	free(l.bytes);
+}
+
+static void
+the_injector_says_when_a_message_is_not_taken(void **state)
+{
+	const struct wireset_format f = {.message_max = BGP_MESSAGE_MAX};
+	char error[INJECT_ERROR_MAX] = "";
+	struct wirepath path;
+	struct listener l;
+	bool taken = true;
+
+	(void)state;
+	wirepath_init(&path, &model->paths[0], &f);
+	listener_start(&l, true, 0);
+	const struct inject_options o = {
+	    .target = l.at, .source = ip_v4(0x7f000002), .as = 64512, .timeout_ms = 5000};
+	struct injector *i = injector_new(&o, error);
+
+	assert_non_null(i);
+	injector_send(i, set->bytes, set->table_size);
+	wait_until_done(i);
+	pthread_join(l.thread, NULL); /* it has closed the connection */
+	for (unsigned k = 0; k < 1000 && taken; k++) {
+		taken = injector_say(i, path.bytes[0], path.size[0], error);
+		usleep(1000);
+	}
+	assert_false(taken);
+	assert_non_null(strstr(error, "does not take a message"));
 	injector_free(i);
 	close(l.fd);
 	free(l.bytes);
@@ -217,7 +377,7 @@ the_injector_says_when_add_path_is_refused(void **state)
 	struct listener l;
 
 	(void)state;
-	listener_start(&l, false);
+	listener_start(&l, false, 0);
 	const struct inject_options o = {
 	    .target = l.at, .source = ip_v4(0x7f000002), .as = 64512, .timeout_ms = 5000};
 
@@ -232,7 +392,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 	        tors_get_the_table_when_it_is_loaded_and_again_when_they_come_back),
+	    cmocka_unit_test(a_pulse_is_one_small_update_to_every_session_and_nothing_else),
+	    cmocka_unit_test(pulses_amid_a_table_come_behind_it),
+	    cmocka_unit_test(whoever_joins_while_the_path_is_away_is_told_so),
 	    cmocka_unit_test(the_injector_delivers_every_byte_in_order),
+	    cmocka_unit_test(the_injector_says_when_a_message_is_not_taken),
 	    cmocka_unit_test(the_injector_says_when_add_path_is_refused),
 	};
 

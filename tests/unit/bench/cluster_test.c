@@ -143,6 +143,32 @@ scenarios_change_what_they_say(void **state)
 	cluster_free(c);
 }
 
+static void
+an_endpoint_that_is_not_ready_takes_its_path_and_brings_it_back(void **state)
+{
+	struct cluster_size size = small;
+	struct change_list l = {0};
+
+	(void)state;
+	size.dual_stack = 0;
+	struct cluster *c = cluster_new(&size);
+	size_t before = count_paths(c);
+	uint32_t node = c->services[1].slices[0].endpoints[1].node;
+
+	scenario_set_ready(c, 1, node, true, &l);
+	assert_int_equal(l.count, 0); /* it is */
+	scenario_set_ready(c, 1, node, false, &l);
+	assert_int_equal(l.count, 1);
+	assert_int_equal(l.refs[0].resource, RESOURCE_SLICE);
+	assert_int_equal(l.refs[0].index, 1);
+	assert_int_equal(count_paths(c), before - 1);
+	scenario_set_ready(c, 1, node, true, &l);
+	assert_int_equal(l.count, 2);
+	assert_int_equal(count_paths(c), before);
+	change_list_fini(&l);
+	cluster_free(c);
+}
+
 int
 main(void)
 {
@@ -153,6 +179,7 @@ main(void)
 	    cmocka_unit_test(a_service_with_many_endpoints_has_several_slices),
 	    cmocka_unit_test(names_can_be_found),
 	    cmocka_unit_test(scenarios_change_what_they_say),
+	    cmocka_unit_test(an_endpoint_that_is_not_ready_takes_its_path_and_brings_it_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

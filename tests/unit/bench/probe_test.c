@@ -36,11 +36,13 @@ teardown(void **state)
 }
 
 static void
-see(uint32_t tor, uint32_t id, bool present, uint64_t now_ns)
+see(uint32_t tor, uint32_t hop, bool present, uint64_t now_ns)
 {
-	struct path_key key = {.bytes = {10, 96, 0, 1}, .id = id, .family = IP_V4, .len = 32};
+	struct path_key key = {.bytes = {10, 96, 0, 1}, .id = 7, .family = IP_V4, .len = 32};
+	uint64_t tag = probes_wait(p, &key, hop);
 
-	probe_look(p, &key, present, tor, now_ns);
+	if (tag)
+		probes_report(p, tag, present, tor, now_ns);
 }
 
 static void

@@ -295,6 +295,113 @@ a_change_that_is_waited_for_is_seen_by_each_that_hears_it(void **state)
 	probes_free(p);
 }
 
+/* 10.96.0.1/32 via 172.16.0.1 under an identifier that is not the next hop's address. */
+static void
+say_as(struct tor *t, uint32_t id, bool withdraw)
+{
+	uint8_t buf[200];
+	struct wire_out w = wire_out(buf, sizeof(buf));
+	struct ip_prefix p = {.addr = ip_v4(0x0a600001u), .len = 32};
+	struct ip_addr h = ip_v4(0xac100001u);
+
+	speaker_update4(&w, &p, 1, &h, 100, withdraw);
+	/* The NLRI is the last one of an announcement; two octets of no attributes follow a withdrawal's. */
+	wire_store_u32(w.at - nlri_size(true, 32) - (withdraw ? 2 : 0), id);
+	assert_int_equal(tor_receive(t, buf, wire_written(&w), 2), wire_written(&w));
+}
+
+static void
+a_path_is_known_by_its_next_hop_whatever_identifier_it_has(void **state)
+{
+	struct probes *p = probes_new(TORS, TORS, 1000);
+	struct stamp *times;
+
+	(void)state;
+	for (unsigned i = 0; i < TORS; i++) {
+		tors[i].probed = true;
+		tors[i].own_table = i % 3 == 0; /* and whoever reads it */
+		say_as(&tors[i], 7, false);
+	}
+	in.probes = p;
+	for (uint32_t round = 0; round < 4; round++) {
+		bool present = round % 2;
+
+		times = probes_open(p, 0x0a600001u, 0xac100001u, present, 1);
+		assert_non_null(times);
+		*times = (struct stamp){.handed_ns = 1, .acked_ns = 1};
+		for (unsigned i = 0; i < TORS; i++) {
+			assert_int_equal(probes_open_count(p), 1);
+			say_as(&tors[i], 7 + (round + 1) / 2, !present);
+			probes_collect(p);
+		}
+		assert_int_equal(probes_open_count(p), 0);
+	}
+	assert_int_equal(probes_end(p)->last.total, 4);
+	in.probes = NULL;
+	probes_free(p);
+}
+
+/* Somebody waits for the prefix to appear by 172.16.0.1. */
+static void
+expect(struct probes *p, uint32_t prefix)
+{
+	struct stamp *times = probes_open(p, prefix, 0xac100001u, true, 1);
+
+	assert_non_null(times);
+	*times = (struct stamp){.handed_ns = 1, .acked_ns = 1};
+}
+
+static void
+whoever_leaves_its_tape_does_not_report_its_past(void **state)
+{
+	struct probes *p = probes_new(TORS, 1, 1000);
+
+	(void)state;
+	tors[0].probed = true;
+	in.probes = p;
+	say(&tors[0], 1, 1, false);
+	say(&tors[0], 1, 1, true);
+	say(&tors[0], 1, 1, false);
+	expect(p, 0x0a600001u);
+	tapes_leave(&tors[0]);
+	probes_collect(p);
+	assert_int_equal(probes_open_count(p), 1);
+	assert_int_equal(tors[0].paths, 1);
+	say(&tors[0], 1, 1, false);
+	probes_collect(p);
+	assert_int_equal(probes_open_count(p), 0);
+	in.probes = NULL;
+	probes_free(p);
+}
+
+/* Two ToRs hear of a change and then part, one of them by what tells of the next change. */
+static void
+a_tape_that_begins_like_another_has_seen_the_same(void **state)
+{
+	struct probes *p = probes_new(TORS, 2, 1000);
+
+	(void)state;
+	tors[0].probed = tors[1].probed = true;
+	in.probes = p;
+	expect(p, 0x0a600001u);
+	say(&tors[0], 1, 1, false);
+	say(&tors[1], 1, 1, false);
+	probes_collect(p);
+	assert_int_equal(probes_open_count(p), 0);
+	expect(p, 0x0a600002u);
+	say(&tors[0], 30, 1, false);
+	say(&tors[1], 2, 1, false);
+	assert_ptr_not_equal(tors[0].tape, tors[1].tape);
+	probes_collect(p);
+	assert_int_equal(probes_open_count(p), 1);
+	say(&tors[0], 2, 1, false);
+	probes_collect(p);
+	assert_int_equal(probes_open_count(p), 0);
+	assert_int_equal(probes_end(p)->last.total, 2);
+	in.probes = NULL;
+	probes_free(p);
+}
+
 static void
 streams_that_nobody_follows_any_more_make_room_for_others(void **state)
 {
@@ -324,6 +431,9 @@ main(void)
 	    TEST(a_session_that_starts_anew_starts_at_the_beginning),
 	    TEST(a_malformed_update_ends_the_session_of_each_that_hears_it),
 	    TEST(a_change_that_is_waited_for_is_seen_by_each_that_hears_it),
+	    TEST(a_path_is_known_by_its_next_hop_whatever_identifier_it_has),
+	    TEST(whoever_leaves_its_tape_does_not_report_its_past),
+	    TEST(a_tape_that_begins_like_another_has_seen_the_same),
 	    TEST(streams_that_nobody_follows_any_more_make_room_for_others),
 	};
 

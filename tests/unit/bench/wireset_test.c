@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bytes of a path set: how many they are, and that a ToR that reads them holds the model. */
 #include "bgp/update.h"
+#include "pathhash.h"
 #include "speaker.h"
 #include "tor.h"
+#include "wirepath.h"
 #include "wireset.h"
 
 #include <setjmp.h>
@@ -166,6 +168,69 @@ a_saved_set_is_loaded_byte_by_byte(void **state)
 	wireset_free(w);
 }
 
+static void
+one_path_is_announced_as_in_the_set_and_withdrawn_in_32_octets(void **state)
+{
+	const struct wireset_format f = {.message_max = BGP_MESSAGE_MAX,
+	    .reflected = true,
+	    .cluster_id = rules.cluster_id,
+	    .local_pref = rules.local_pref};
+	const struct model_path *p = &model->paths[model->count / 2];
+	uint64_t hash = path_hash(&p->prefix, path_seed(&p->next_hop, p->attr_digest));
+	struct wireset *w = set_of(true, BGP_MESSAGE_MAX);
+	uint8_t hello[400];
+	struct wire_out out = wire_out(hello, sizeof(hello));
+	struct wirepath one;
+	struct intake in;
+	struct tor t;
+
+	(void)state;
+	wirepath_init(&one, p, &f);
+	assert_int_equal(one.size[false], 23 + 9);
+	assert_int_equal(one.size[true], 58 + 9);
+	intake_init(&in, model->count);
+	tor_init(&t, &in, 0, 64512, 0x7f010001, true, true);
+	tor_start(&t);
+	speaker_hello(&out);
+	assert_int_equal(tor_receive(&t, hello, wire_written(&out), 1), wire_written(&out));
+	assert_int_equal(tor_receive(&t, w->bytes, w->size, 2), w->size);
+	assert_int_equal(
+	    tor_receive(&t, one.bytes[false], one.size[false], 3), one.size[false]);
+	assert_int_equal(t.digest, model->digest - hash);
+	assert_int_equal(tor_receive(&t, one.bytes[true], one.size[true], 4), one.size[true]);
+	assert_int_equal(t.paths, model->count);
+	assert_int_equal(t.digest, model->digest);
+	assert_int_equal(t.counts.replaced + t.counts.withdrawn_unknown, 0);
+	tor_fini(&t);
+	intake_fini(&in);
+	wireset_free(w);
+}
+
+static void
+a_saved_path_is_loaded_byte_by_byte_and_nothing_else_is(void **state)
+{
+	const struct wireset_format f = {.message_max = BGP_MESSAGE_MAX};
+	char file[] = "/tmp/wirepath-XXXXXX";
+	struct wirepath one, back = {.size = {0}};
+	int fd = mkstemp(file);
+
+	(void)state;
+	assert_true(fd >= 0);
+	wirepath_init(&one, &model->paths[model->count - 1], &f);
+	assert_false(wirepath_load(&back, file)); /* it is empty */
+	assert_true(wirepath_save(&one, file));
+	assert_true(wirepath_load(&back, file));
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(back.size[i], one.size[i]);
+		assert_memory_equal(back.bytes[i], one.bytes[i], one.size[i]);
+	}
+	assert_int_equal(ftruncate(fd, (off_t)(one.size[false] + one.size[true] - 1)), 0);
+	assert_false(wirepath_load(&back, file));
+	close(fd);
+	unlink(file);
+	assert_false(wirepath_load(&back, file));
+}
+
 int
 main(void)
 {
@@ -176,6 +241,8 @@ main(void)
 	    cmocka_unit_test(extended_messages_take_all_paths_of_a_next_hop_at_once),
 	    cmocka_unit_test(a_tor_that_reads_the_bytes_holds_the_models_table),
 	    cmocka_unit_test(a_saved_set_is_loaded_byte_by_byte),
+	    cmocka_unit_test(one_path_is_announced_as_in_the_set_and_withdrawn_in_32_octets),
+	    cmocka_unit_test(a_saved_path_is_loaded_byte_by_byte_and_nothing_else_is),
 	};
 
 	return cmocka_run_group_tests(tests, make_model, free_model);
