@@ -46,8 +46,9 @@ static const char usage[] =
 struct machine {
 	struct config *config;
 	struct change_queue queue;
-	struct stream *stream;
-	struct cluster *cluster;
+	struct stream *streams[CONFIG_CLUSTERS_MAX]; /* one for each cluster that is followed */
+	const char *annotations[CONFIG_CLUSTERS_MAX][2]; /* that hold next hops */
+	struct cluster *clusters[CONFIG_CLUSTERS_MAX];
 	struct names names;
 	struct table rib;
 	struct writer writer;
@@ -131,45 +132,79 @@ raise_descriptor_limit(void)
 
 #define PROPERTIES_MAX 128 /* of librdkafka there are fewer than 200 in all */
 
-/* Config to what the stream wants; "<name>.file" takes a secret from a file. */
+/* The properties of librdkafka; "<name>.file" takes a secret from a file. */
 static bool
-make_stream(struct machine *m)
+take_properties(const struct config_kafka *k, struct stream_property *properties,
+    char (*file_names)[96], struct stream_options *o)
 {
-	static struct stream_property properties[PROPERTIES_MAX];
-	static char file_names[PROPERTIES_MAX][96];
-	static const char *annotations[2];
-	const struct config *c = m->config;
-	const struct config_kafka *k = &c->kafka;
-	struct stream_options o = {.brokers = k->embedded ? "embedded" : k->brokers,
-	    .topic = k->topic,
-	    .state_dir = c->state_dir,
-	    .decoders = c->threads.decoders,
-	    .properties = properties};
-	struct stream_error why;
-
 	if (k->properties.len + k->properties_from_files.len > PROPERTIES_MAX) {
 		log_error("too many kafka.properties", f_u64("limit", PROPERTIES_MAX));
 		return false;
 	}
+	o->properties = properties;
 	for (uint32_t i = 0; i < k->properties.len; i++)
-		properties[o.n_properties++] = (struct stream_property){
+		properties[o->n_properties++] = (struct stream_property){
 		    k->properties.items[i].name, k->properties.items[i].value};
 	for (uint32_t i = 0; i < k->properties_from_files.len; i++) {
 		snprintf(file_names[i], sizeof(file_names[i]), "%s.file",
 		    k->properties_from_files.items[i].name);
-		properties[o.n_properties++] = (struct stream_property){
+		properties[o->n_properties++] = (struct stream_property){
 		    file_names[i], k->properties_from_files.items[i].value};
 	}
-	o.decode.max_value = c->limits.record;
+	return true;
+}
+
+/*
+ * Where a cluster keeps its own: state_dir itself where it is the only one, so that nothing moves when
+ * there is no list of clusters; else a directory in it that has its name.
+ */
+static bool
+cluster_dir(const struct config *c, uint32_t index, char *dir, size_t size)
+{
+	if (c->clusters.len == 0)
+		return snprintf(dir, size, "%s", c->state_dir) > 0;
+	return config_path(c, c->followed.items[index].name, dir, size) && make_dir(dir);
+}
+
+/* The stream of one cluster, from its configuration. */
+static bool
+make_stream(struct machine *m, uint32_t index)
+{
+	static struct stream_property properties[PROPERTIES_MAX];
+	static char file_names[PROPERTIES_MAX][96];
+	const struct config_cluster *c = &m->config->followed.items[index];
+	const char **annotations = m->annotations[index];
+	char dir[4096];
+	struct stream_options o = {.brokers = c->kafka.embedded ? "embedded" : c->kafka.brokers,
+	    .topic = c->kafka.topic,
+	    .cluster = index,
+	    .state_dir = dir,
+	    .decoders = m->config->threads.decoders};
+	struct stream_error why;
+
+	if (!cluster_dir(m->config, index, dir, sizeof(dir)) ||
+	    !take_properties(&c->kafka, properties, file_names, &o))
+		return false;
+	o.decode.max_value = m->config->limits.record;
 	if (c->advertise.node_address.ipv4)
 		annotations[o.decode.n_node_annotations++] = c->advertise.node_address.ipv4;
 	if (c->advertise.node_address.ipv6)
 		annotations[o.decode.n_node_annotations++] = c->advertise.node_address.ipv6;
 	o.decode.node_annotations = annotations;
-	m->stream = stream_new(&o, &m->queue, &why);
-	if (!m->stream)
-		log_error("cannot follow the stream", f_str("why", why.text));
-	return m->stream != NULL;
+	m->streams[index] = stream_new(&o, &m->queue, &why);
+	if (!m->streams[index])
+		log_error("cannot follow the stream", f_str("cluster", c->name),
+		    f_str("why", why.text));
+	return m->streams[index] != NULL;
+}
+
+static bool
+make_streams(struct machine *m)
+{
+	for (uint32_t i = 0; i < m->config->followed.len; i++)
+		if (!make_stream(m, i))
+			return false;
+	return true;
 }
 
 /* Left to right. */
@@ -181,13 +216,14 @@ make_stages(struct machine *m)
 	    .packers = c->threads.packers, .window_bytes = c->limits.window};
 
 	change_queue_init(&m->queue, CHANGE_QUEUE_BYTES);
-	m->cluster = cluster_new();
+	for (uint32_t i = 0; i < c->followed.len; i++)
+		m->clusters[i] = cluster_new();
 	names_init(&m->names);
 	table_init(&m->rib, &m->names);
-	writer_init(&m->writer, c, &m->queue, m->cluster, &m->rib);
+	writer_init(&m->writer, c, &m->queue, m->clusters, &m->rib);
 	m->ribout = ribout_new(&ro, &m->rib);
 	m->tcp = tcp_new(c, &m->rib, m->ribout);
-	return make_stream(m);
+	return make_streams(m);
 }
 
 static bool
@@ -195,12 +231,17 @@ start_watch(struct machine *m)
 {
 	struct watch_sources sources = {.config = m->config,
 	    .tcp = m->tcp,
-	    .stream = m->stream,
-	    .cluster = m->cluster,
-	    .paths = m->writer.paths,
+	    .n_clusters = m->config->followed.len,
 	    .rib = &m->rib,
 	    .ribout = m->ribout};
 	char why[512];
+
+	for (uint32_t i = 0; i < sources.n_clusters; i++)
+		sources.clusters[i] =
+		    (struct watch_cluster){.config = &m->config->followed.items[i],
+		        .stream = m->streams[i],
+		        .cluster = m->clusters[i],
+		        .paths = m->writer.clusters[i].paths};
 
 	m->watch = watch_new(&sources);
 	if (watch_start(m->watch, why, sizeof(why)))
@@ -218,7 +259,8 @@ run_stages(struct machine *m, const sigset_t *signals)
 	ribout_start(m->ribout);
 	writer_start(&m->writer);
 	if (tcp_start(m->tcp) && start_watch(m)) {
-		stream_start(m->stream);
+		for (uint32_t i = 0; i < m->config->followed.len; i++)
+			stream_start(m->streams[i]);
 		log_info("heliographd runs", f_str("version", HELIO_VERSION),
 		    f_ip("router_id", ip_v4(m->config->router_id)),
 		    f_u64("as", m->config->local_as), f_u64("pid", (uint64_t)getpid()));
@@ -226,7 +268,8 @@ run_stages(struct machine *m, const sigset_t *signals)
 			log_warn(
 			    "SIGHUP: this version cannot reload its configuration; restart it");
 		log_info("heliographd ends", f_str("signal", strsignal(sig)));
-		stream_stop(m->stream);
+		for (uint32_t i = 0; i < m->config->followed.len; i++)
+			stream_stop(m->streams[i]);
 		result = EXIT_OK;
 	}
 	tcp_stop(m->tcp); /* runs also when only the watch could not start */
@@ -245,12 +288,14 @@ free_stages(struct machine *m)
 	role_is_writer();
 	if (m->watch)
 		watch_free(m->watch);
-	stream_free(m->stream);
+	for (uint32_t i = 0; i < m->config->followed.len; i++)
+		stream_free(m->streams[i]);
 	tcp_free(m->tcp);
 	ribout_free(m->ribout);
 	writer_fini(&m->writer);
 	table_fini(&m->rib);
-	cluster_free(m->cluster);
+	for (uint32_t i = 0; i < m->config->followed.len; i++)
+		cluster_free(m->clusters[i]);
 	rcu_drain();
 	names_fini(&m->names);
 	change_queue_fini(&m->queue);

@@ -22,6 +22,7 @@ enum change_kind {
 struct change {
 	struct change *next; /* in order of arrival, after change_queue_drain() */
 	enum change_kind kind;
+	uint32_t cluster;  /* which of the clusters that are followed it comes from */
 	int32_t partition; /* -1: not from a record */
 	int64_t offset;    /* the record's, -1: not from a record */
 	int64_t record_ms; /* Kafka timestamp, ms since 1970; -1: none */

@@ -148,7 +148,6 @@ consumer_wake(struct stream *s)
 static void
 tick(struct stream *s, uint64_t now_ns) ON_CONSUMER
 {
-	metric_set(METRIC_KAFKA_LAG, stream_lag(s));
 	if (get(s->state) == STREAM_SCANNING && get(s->n_partitions) > 0 && !get(s->caught_up))
 		progress_show(s, now_ns, false);
 	s->next_tick_ns = now_ns + TICK_NS;
@@ -231,6 +230,7 @@ stream_new(
 	bool ok = true;
 
 	s->topic = must_strdup(options->topic);
+	s->cluster = options->cluster;
 	s->probe_ms = options->probe_ms ? options->probe_ms : STREAM_PROBE_MS;
 	s->queue = queue;
 	s->n_decodings = options->decoders ? options->decoders : default_decoders();

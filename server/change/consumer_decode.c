@@ -93,6 +93,7 @@ take_record(struct decoding *d, const struct record *r, uint64_t now_ns) ON_DECO
 	switch (change_decode(&d->decoder, r, &c, &why)) {
 	case DECODE_OK:
 		c->seen_ns = now_ns;
+		c->cluster = d->stream->cluster;
 		change_batch_add(&d->batch, c);
 		break;
 	case DECODE_SKIPPED:

@@ -49,7 +49,6 @@ consumer_down(struct stream *s, int err)
 	put(s->heard, false); /* that was before */
 	atomic_fetch_add_explicit(&s->outages, 1, memory_order_relaxed);
 	metric_inc(METRIC_KAFKA_OUTAGES);
-	metric_set(METRIC_KAFKA_UP, 0);
 	set_state(s, STREAM_UNREACHABLE);
 	/* A connection's own error ("refused", "TLS handshake failed") says more than this code. */
 	if (clock_wall_ns() / NS_PER_MS - s->last_error_ms > FRESH_ERROR_MS)
@@ -67,24 +66,23 @@ consumer_alive(struct stream *s)
 	uint64_t wall = clock_wall_ns();
 
 	put(s->last_input_ms, wall / NS_PER_MS);
-	metric_set(METRIC_KAFKA_LAST_INPUT, (int64_t)(wall / NS_PER_S));
 	if (!s->outage_began_ns)
 		return;
 	log_info("kafka answers again", f_str("brokers", s->brokers),
 	    f_u64("outage_seconds", (clock_mono_ns() - s->outage_began_ns) / NS_PER_S));
 	s->outage_began_ns = 0;
-	metric_set(METRIC_KAFKA_UP, 1);
 	set_state(s, get(s->caught_up) ? STREAM_FOLLOWING : STREAM_SCANNING);
 }
 
 /* --- partitions --- */
 
 static struct change *
-caught_up_change(void)
+caught_up_change(const struct stream *s)
 {
 	struct change *c = must_calloc(1, sizeof(*c));
 
 	c->kind = CHANGE_CAUGHT_UP;
+	c->cluster = s->cluster;
 	c->partition = -1;
 	c->offset = -1;
 	c->record_ms = -1;
@@ -115,13 +113,12 @@ consumer_look_for_barrier(struct stream *s)
 	if (get(s->caught_up) || n == 0 || s->reached < n)
 		return; /* once; partitions that come later have nothing to announce */
 	put(s->caught_up, true);
-	metric_set(METRIC_INPUT_CAUGHT_UP, 1);
 	set_state(s, STREAM_FOLLOWING);
 	progress_show(s, clock_mono_ns(), true);
 	log_info("caught up with kafka", f_str("topic", s->topic), f_u64("partitions", n),
 	    f_u64("records", get(s->records)),
 	    f_u64("quarantined", quarantine_total(&s->quarantine)));
-	change_batch_add(&batch, caught_up_change());
+	change_batch_add(&batch, caught_up_change(s));
 	change_queue_push(s->queue, &batch);
 }
 
@@ -288,7 +285,6 @@ topic_missing(struct stream *s, rd_kafka_resp_err_t err, uint64_t now_ns)
 
 	s->topic_was_missing = true;
 	set_state(s, STREAM_NO_TOPIC);
-	metric_set(METRIC_KAFKA_UP, 0);
 	stream_set_error(s, rd_kafka_err2str(err));
 	back_off(s, now_ns);
 	if (s->topic_logged_ns && now_ns - s->topic_logged_ns < TOPIC_LOG_EVERY_NS)
@@ -314,7 +310,6 @@ topic_present(struct stream *s, uint32_t partitions, uint64_t now_ns) ON_CONSUME
 	s->backoff_ns = 0;
 	s->next_probe_ns = now_ns + s->probe_ms * NS_PER_MS;
 	s->topic_logged_ns = 0;
-	metric_set(METRIC_KAFKA_UP, 1);
 	set_state(s, get(s->caught_up) ? STREAM_FOLLOWING : STREAM_SCANNING);
 	for (uint32_t i = 0; s->topic_was_missing && i < known && i < partitions; i++)
 		consumer_rescan(s, i, "the topic was missing and is back");

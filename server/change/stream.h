@@ -25,6 +25,7 @@ struct stream_property {
 struct stream_options {
 	const char *brokers; /* "host:port,..." or "embedded" */
 	const char *topic;
+	uint32_t cluster; /* which of the clusters that are followed this is: on each change */
 	const char *state_dir; /* for the embedded stream: where its address is written */
 	const struct stream_property *properties;
 	size_t n_properties;

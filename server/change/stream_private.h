@@ -68,7 +68,7 @@ struct progress {
 struct stream {
 	/* set up by stream_new() */
 	char *brokers, *topic;
-	uint32_t probe_ms;
+	uint32_t cluster, probe_ms;
 	struct change_queue *queue;
 	struct embedded *embedded;
 	struct rd_kafka_s *rk;

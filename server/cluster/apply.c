@@ -5,22 +5,11 @@
 
 #include <string.h>
 
-static const enum metric_id object_metric[RESOURCE_COUNT] = {
-    [RESOURCE_NODE] = METRIC_CLUSTER_NODES,
-    [RESOURCE_SERVICE] = METRIC_CLUSTER_SERVICES,
-    [RESOURCE_SLICE] = METRIC_CLUSTER_SLICES,
-    [RESOURCE_CIDR] = METRIC_CLUSTER_CIDRS,
-};
-
 /* Publish; the old object is the caller's to retire. */
 static struct object *
 swap(struct cluster *c, enum resource resource, uint32_t index, struct object *fresh) ON_WRITER
 {
-	struct catalog *catalog = cluster_catalog(c, resource);
-	struct object *old = catalog_swap(catalog, index, fresh);
-
-	metric_set(object_metric[resource], cluster_count(c, resource));
-	return old;
+	return catalog_swap(cluster_catalog(c, resource), index, fresh);
 }
 
 /* Numeric resourceVersions compare only within one object; a new uid is another object. */

@@ -169,7 +169,7 @@ hold_attributes(struct path_maker *m, struct owned_prefix *p, const struct makin
 	attribute_ids_drop(&m->attributes, before);
 	if (mk->merged != p->merged) {
 		m->merged += mk->merged ? 1u : -1u;
-		metric_set(METRIC_PREFIXES_MERGED, m->merged);
+		metric_add(METRIC_PREFIXES_MERGED, mk->merged ? 1 : -1);
 	}
 	p->merged = mk->merged;
 }

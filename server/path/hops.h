@@ -35,6 +35,7 @@ struct hops {
 	path_id_hash *hash;
 	uint32_t n_v6;
 	bool v6_changed; /* the set of IPv6 addresses */
+	uint32_t shared; /* addresses of several nodes, as they were last reported */
 
 	struct path_nexthop *slots;
 	uint32_t slots_bound, slots_cap;

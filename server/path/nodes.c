@@ -162,17 +162,17 @@ update_selectors(struct path_maker *m) ON_WRITER
 			log_info("a node selector matches nodes again",
 			    f_str("class", path_class_names[pool_class((enum pool)p)]));
 	}
-	metric_set(METRIC_SELECTORS_IGNORED, __builtin_popcount(now));
+	metric_add(
+	    METRIC_SELECTORS_IGNORED, __builtin_popcount(now) - __builtin_popcount(before));
 	atomic_store_explicit(&m->ignored_selectors, now, memory_order_release);
 	update_all(m);
 }
 
 /* Addresses that several nodes have become one next hop: say so, once per recompute. */
 static void
-report_shared(const struct hops *h)
+report_shared(struct hops *h)
 {
-	uint32_t shared = 0;
-	int64_t before = metric_read(METRIC_NODE_ADDRESSES_SHARED);
+	uint32_t shared = 0, before = h->shared;
 	const struct hop *example = NULL;
 
 	for (uint32_t i = 0; i < h->bound; i++) {
@@ -185,7 +185,8 @@ report_shared(const struct hops *h)
 		log_warn("nodes share an address: they are one next hop",
 		    f_u64("addresses", shared), f_ip("for_example", example->addr),
 		    f_u64("its_nodes", example->nodes));
-	metric_set(METRIC_NODE_ADDRESSES_SHARED, shared);
+	metric_add(METRIC_NODE_ADDRESSES_SHARED, (int64_t)shared - (int64_t)before);
+	h->shared = shared;
 }
 
 static void

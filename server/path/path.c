@@ -8,17 +8,19 @@
 bool
 path_check_config(const struct config *config, char *error, size_t size)
 {
-	struct rules rules;
+	for (uint32_t i = 0; i < config->followed.len; i++) {
+		struct rules rules;
 
-	if (!rules_init(&rules, config, error, size))
-		return false;
-	rules_fini(&rules);
+		if (!rules_init(&rules, &config->followed.items[i].advertise, error, size))
+			return false;
+		rules_fini(&rules);
+	}
 	return true;
 }
 
 struct path_maker *
-path_new(
-    const struct config *config, const struct cluster *cluster, const struct path_sink *sink)
+path_new(const struct config_advertise *config, const struct cluster *cluster,
+    const struct path_sink *sink)
 {
 	struct path_maker *m = must_calloc(1, sizeof(*m));
 	char error[512];

@@ -88,8 +88,8 @@ struct path_maker;
 bool path_check_config(const struct config *config, char *error, size_t size) MUST_USE;
 
 /* Config (checked), cluster and what the sink points to are borrowed for the maker's life. */
-struct path_maker *path_new(const struct config *config, const struct cluster *cluster,
-    const struct path_sink *sink) MUST_USE;
+struct path_maker *path_new(const struct config_advertise *config,
+    const struct cluster *cluster, const struct path_sink *sink) MUST_USE;
 void
 path_free(struct path_maker *m) ON_WRITER; /* says nothing to the sink; no readers any more */
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 bool
-rules_init(struct rules *r, const struct config *config, char *error, size_t size)
+rules_init(struct rules *r, const struct config_advertise *config, char *error, size_t size)
 {
-	const struct config_node_selectors *texts = &config->advertise.node_selectors;
+	const struct config_node_selectors *texts = &config->node_selectors;
 	const struct {
 		const char *key, *text;
 	} selectors[POOL_COUNT] = {
@@ -18,7 +18,7 @@ rules_init(struct rules *r, const struct config *config, char *error, size_t siz
 	};
 
 	memset(r, 0, sizeof(*r));
-	r->config = &config->advertise;
+	r->config = config;
 	for (int p = 0; p < POOL_COUNT; p++) {
 		char why[256];
 

@@ -48,8 +48,8 @@ struct rules_now {
 };
 
 /* False: error says which key is wrong. On true, rules_fini() releases. */
-bool
-rules_init(struct rules *r, const struct config *config, char *error, size_t size) MUST_USE;
+bool rules_init(
+    struct rules *r, const struct config_advertise *config, char *error, size_t size) MUST_USE;
 void rules_fini(struct rules *r);
 
 /*

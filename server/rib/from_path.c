@@ -14,9 +14,10 @@ _Static_assert(PATH_COMMUNITIES_MAX == ATTRS_COMMUNITIES_MAX, "one limit");
 _Static_assert(sizeof(struct path_attributes) == sizeof(struct path_attrs), "the same fields");
 
 void
-from_path_init(struct from_path *f, struct table *t, struct breaker *b)
+from_path_init(struct from_path *f, struct table *t, struct breaker *b, struct merge *merge,
+    uint32_t cluster)
 {
-	*f = (struct from_path){.table = t, .breaker = b};
+	*f = (struct from_path){.table = t, .breaker = b, .merge = merge, .cluster = cluster};
 }
 
 void
@@ -136,6 +137,7 @@ on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
     const struct path_choice *paths, uint32_t n)
 {
 	struct from_path *f = ctx;
+	struct merged all;
 	uint32_t index;
 
 	role_is_writer();
@@ -144,9 +146,10 @@ on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
 	if (index == RCUMAP_NONE)
 		return; /* never had a path, has none */
 	translate(f, paths, n);
-	breaker_set(f->breaker, index,
-	    (struct set_kind){.prefix_class = (enum prefix_class)path_class}, f->scratch, n,
-	    f->now_ns, &f->clashes);
+	all = (struct merged){f->scratch, n, {.prefix_class = (enum prefix_class)path_class}};
+	if (f->merge)
+		all = merge_set(f->merge, f->cluster, index, all.kind, f->scratch, n);
+	breaker_set(f->breaker, index, all.kind, all.paths, all.n, f->now_ns, &f->clashes);
 }
 
 struct path_sink

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The path maker's sink: its handles become names, its results become path sets. Handles and
+  * One path maker's sink: its handles become names, its results become path sets. Handles and
  * names are both dense; an array translates. A handle holds its name for as long as it lives.
  */
 #pragma once
 
 #include "path/path.h"
 #include "rib/breaker.h"
+#include "rib/merge.h"
 
 struct handle_names {
 	uint32_t *name; /* by handle; NAME_NONE: free */
@@ -16,6 +17,8 @@ struct handle_names {
 struct from_path {
 	struct table *table;
 	struct breaker *breaker; /* what leaves passes it */
+	struct merge *merge;     /* NULL: this is the only cluster */
+	uint32_t cluster;        /* which one, for merge */
 	uint64_t now_ns;         /* of the writer's round */
 	struct handle_names nexthops, attributes;
 	struct path_in *scratch;
@@ -24,7 +27,9 @@ struct from_path {
 	    clashes; /* paths left out since the last look: two next hops, one identifier */
 };
 
-void from_path_init(struct from_path *f, struct table *t, struct breaker *b);
+/* All borrowed. merge and cluster: where several clusters come together; NULL with one. */
+void from_path_init(struct from_path *f, struct table *t, struct breaker *b,
+    struct merge *merge, uint32_t cluster);
 void from_path_fini(struct from_path *f);
 
 /* For path_new(); f must outlive the maker. */

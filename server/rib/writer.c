@@ -6,6 +6,7 @@
 #include "core/must.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 struct writer_order {
 	struct writer_order *next;
@@ -24,19 +25,34 @@ breaker_rules_of(const struct config *c)
 	    .last_prefix_ns = c->safety.last_prefix_ns};
 }
 
+/* The path maker of a cluster, and its way into the RIB. */
+static void
+add_cluster(struct writer *w, const struct config_cluster *config, struct cluster *cluster)
+{
+	uint32_t index = w->n_clusters++;
+	struct writer_cluster *c = &w->clusters[index];
+	struct path_sink sink;
+
+	c->cluster = cluster;
+	from_path_init(&c->from_path, w->table, &w->breaker,
+	    w->merge.n_clusters > 1 ? &w->merge : NULL, index);
+	sink = from_path_sink(&c->from_path);
+	c->paths = path_new(&config->advertise, cluster, &sink);
+}
+
 void
 writer_init(struct writer *w, const struct config *config, struct change_queue *queue,
-    struct cluster *cluster, struct table *table)
+    struct cluster *const *clusters, struct table *table)
 {
 	struct breaker_rules rules = breaker_rules_of(config);
 	pthread_condattr_t monotonic;
-	struct path_sink sink;
 
-	*w = (struct writer){.queue = queue, .cluster = cluster, .table = table};
+	*w = (struct writer){.queue = queue, .table = table};
 	breaker_init(&w->breaker, &rules, table);
-	from_path_init(&w->from_path, table, &w->breaker);
-	sink = from_path_sink(&w->from_path);
-	w->paths = path_new(config, cluster, &sink);
+	merge_init(&w->merge, &config->followed);
+	w->clusters = must_calloc(config->followed.len, sizeof(*w->clusters));
+	for (uint32_t i = 0; i < config->followed.len; i++)
+		add_cluster(w, &config->followed.items[i], clusters[i]);
 	pthread_mutex_init(&w->orders_lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -48,21 +64,25 @@ void
 writer_fini(struct writer *w)
 {
 	must(!w->orders);
-	path_free(w->paths);
-	from_path_fini(&w->from_path);
+	for (uint32_t i = 0; i < w->n_clusters; i++) {
+		path_free(w->clusters[i].paths);
+		from_path_fini(&w->clusters[i].from_path);
+	}
+	free(w->clusters);
+	merge_fini(&w->merge);
 	breaker_fini(&w->breaker);
 	pthread_cond_destroy(&w->orders_done);
 	pthread_mutex_destroy(&w->orders_lock);
 }
 
 static void
-tell_clashes(struct writer *w)
+tell_clashes(struct from_path *f)
 {
-	if (!w->from_path.clashes)
+	if (!f->clashes)
 		return;
 	log_warn("paths left out: two next hops of one prefix have the same path identifier",
-	    f_u64("paths", w->from_path.clashes));
-	w->from_path.clashes = 0;
+	    f_u64("paths", f->clashes));
+	f->clashes = 0;
 }
 
 static void
@@ -72,46 +92,88 @@ commit(struct writer *w) ON_WRITER
 	table_commit(w->table);
 }
 
+/* What has changed in one cluster goes into the commit. */
 static void
-publish(struct writer *w) ON_WRITER
+recompute(struct writer_cluster *c, uint64_t now_ns) ON_WRITER
 {
-	bool first = !atomic_load_explicit(&w->published, memory_order_relaxed);
-	uint64_t start = first ? clock_mono_ns() : 0;
+	c->from_path.now_ns = now_ns;
+	path_recompute(c->paths, cluster_dirty(c->cluster));
+	cluster_clean(c->cluster);
+	c->waiting = false;
+	c->published = true;
+	tell_clashes(&c->from_path);
+}
 
-	path_recompute(w->paths, cluster_dirty(w->cluster));
-	cluster_clean(w->cluster);
-	w->waiting = false;
-	commit(w);
-	tell_clashes(w);
-	if (!first)
-		return;
+/* True: there is something to commit. */
+static bool
+recompute_all(struct writer *w, uint64_t now_ns) ON_WRITER
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < w->n_clusters; i++) {
+		struct writer_cluster *c = &w->clusters[i];
+
+		if (!cluster_caught_up(c->cluster) || (c->published && !c->waiting))
+			continue;
+		recompute(c, now_ns);
+		any = true;
+	}
+	return any;
+}
+
+/* Every cluster is in the RIB for the first time: now it is complete. */
+static void
+reach_barrier(struct writer *w) ON_WRITER
+{
+	for (uint32_t i = 0; i < w->n_clusters; i++)
+		if (!w->clusters[i].published)
+			return;
 	table_set_barrier(w->table);
 	atomic_store_explicit(&w->published, true, memory_order_release);
+}
+
+static void
+publish_first(struct writer *w, uint64_t now_ns) ON_WRITER
+{
+	uint64_t start = clock_mono_ns();
+
+	if (!recompute_all(w, now_ns))
+		return;
+	commit(w);
+	reach_barrier(w);
 	log_info("first paths published", f_u64("prefixes", w->table->live_prefixes),
 	    f_u64("paths", w->table->live_paths),
 	    f_u64("ms", (clock_mono_ns() - start) / NS_PER_MS));
 }
 
-void
-writer_round(struct writer *w, struct change *changes, uint64_t now_ns)
+static void
+apply(struct writer *w, struct change *changes) ON_WRITER
 {
 	while (changes) {
 		struct change *next = changes->next;
+		struct writer_cluster *c;
 
-		w->waiting =
-		    cluster_apply(w->cluster, changes) == CLUSTER_CHANGED || w->waiting;
+		must(changes->cluster < w->n_clusters);
+		c = &w->clusters[changes->cluster];
+		c->waiting =
+		    cluster_apply(c->cluster, changes) == CLUSTER_CHANGED || c->waiting;
 		change_free(changes);
 		changes = next;
 	}
-	if (!cluster_caught_up(w->cluster) || w->frozen)
+}
+
+void
+writer_round(struct writer *w, struct change *changes, uint64_t now_ns)
+{
+	apply(w, changes);
+	if (w->frozen)
 		return;
-	w->from_path.now_ns = now_ns;
 	breaker_now(&w->breaker, now_ns);
 	breaker_tick(&w->breaker, now_ns);
-	if (w->waiting || !atomic_load_explicit(&w->published, memory_order_relaxed))
-		publish(w);
-	else if (w->table->last != table_version(w->table))
-		commit(w); /* what was let go */
+	if (!atomic_load_explicit(&w->published, memory_order_relaxed))
+		publish_first(w, now_ns);
+	else if (recompute_all(w, now_ns) || w->table->last != table_version(w->table))
+		commit(w); /* the latter: what was let go */
 	else if (table_more(w->table))
 		table_expect_more(w->table, change_queue_more(w->queue));
 }

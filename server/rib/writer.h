@@ -2,8 +2,9 @@
 /*
  * The writer: the one thread that changes tables. It takes what has arrived, applies it,
  * recomputes what that concerns, and publishes one commit. Batching is by arrival, not by a
- * timer: an idle system reacts at once, a busy one coalesces. Before the stream has caught up
- * it applies but publishes nothing, so that no peer sees half a cluster.
+ * timer: an idle system reacts at once, a busy one coalesces. Before a cluster's stream has caught up
+ * it applies its changes but publishes nothing of it, so that no peer sees half a cluster; when all have,
+ * the barrier is set.
  */
 #pragma once
 
@@ -16,26 +17,37 @@
 
 struct writer_order;
 
-struct writer {
-	struct change_queue *queue;
+/* One of the clusters that are followed. */
+struct writer_cluster {
 	struct cluster *cluster;
 	struct path_maker *paths;
 	struct from_path from_path;
+	bool published; /* its first paths after its barrier are in the RIB */
+	bool waiting;   /* something has changed that is not in the RIB yet */
+};
+
+struct writer {
+	struct change_queue *queue;
+	struct writer_cluster *clusters; /* by change.cluster */
+	uint32_t n_clusters;
+	struct merge merge; /* in use with several */
 	struct breaker breaker;
 	struct table *table;
 	pthread_t thread;
 	_Atomic bool stop;
-	_Atomic bool published; /* the first commit after the barrier is visible */
+	_Atomic bool published; /* the first commit after all barriers is visible */
 	bool frozen;            /* an operator's order: the RIB stays as it is */
-	bool waiting;           /* while frozen, something has changed */
 	pthread_mutex_t orders_lock;
 	pthread_cond_t orders_done;
 	struct writer_order *orders; /* under the lock, oldest first */
 };
 
-/* All borrowed, and outlive the writer; config is for the path maker and the breaker. */
+/*
+ * All borrowed, and outlive the writer; config is for the path makers and the breaker. clusters: one for each of
+ * config->followed, in that order; the array is not kept.
+ */
 void writer_init(struct writer *w, const struct config *config, struct change_queue *queue,
-    struct cluster *cluster, struct table *table);
+    struct cluster *const *clusters, struct table *table);
 void writer_start(struct writer *w);
 void writer_stop(struct writer *w); /* waits for its end */
 void writer_fini(struct writer *w) ON_WRITER;

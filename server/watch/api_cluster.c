@@ -27,13 +27,13 @@ write_ms(struct json_out *j, const char *key, uint64_t ms)
 }
 
 void
-call_write_stream(struct call *c)
+call_write_stream(struct call *c, const struct stream *stream)
 {
 	struct json_out *j = &c->json;
 	struct stream_status s;
 	uint64_t now_ms = clock_wall_ns() / NS_PER_MS;
 
-	stream_status_read(c->sources->stream, &s);
+	stream_status_read(stream, &s);
 	json_str(j, "state", stream_state_text(s.state));
 	json_bool(j, "embedded", s.embedded);
 	json_str(j, "brokers", s.brokers);
@@ -58,11 +58,11 @@ call_write_stream(struct call *c)
 }
 
 static void
-write_quarantine(struct call *c)
+write_quarantine(struct call *c, const struct stream *stream)
 {
 	struct json_out *j = &c->json;
 	struct stream_quarantined *q = must_calloc(STREAM_QUARANTINE_SHOWN, sizeof(*q));
-	uint32_t n = stream_quarantine_read(c->sources->stream, q, STREAM_QUARANTINE_SHOWN);
+	uint32_t n = stream_quarantine_read(stream, q, STREAM_QUARANTINE_SHOWN);
 
 	json_begin_array(j, "quarantine");
 	for (uint32_t i = 0; i < n; i++) {
@@ -78,20 +78,18 @@ write_quarantine(struct call *c)
 	free(q);
 }
 
-void
-api_kafka(struct call *c)
+static void
+write_partitions(struct call *c, const struct stream *stream)
 {
 	struct json_out *j = &c->json;
 	struct stream_status s;
 
-	stream_status_read(c->sources->stream, &s);
-	json_begin_object(j, NULL);
-	call_write_stream(c);
+	stream_status_read(stream, &s);
 	json_begin_array(j, "partitions");
 	for (uint32_t i = 0; i < s.partitions; i++) {
 		struct stream_partition_status p;
 
-		stream_partition_read(c->sources->stream, i, &p);
+		stream_partition_read(stream, i, &p);
 		json_begin_object(j, NULL);
 		json_u64(j, "partition", i);
 		json_i64(j, "first", p.first);
@@ -102,7 +100,29 @@ api_kafka(struct call *c)
 		json_end(j);
 	}
 	json_end(j);
-	write_quarantine(c);
+}
+
+void
+api_kafka(struct call *c)
+{
+	struct json_out *j = &c->json;
+
+	if (!call_clusters(c))
+		return;
+	json_begin_object(j, NULL);
+	json_begin_array(j, "clusters");
+	for (; c->walk.cluster < c->walk.clusters_end; c->walk.cluster++) {
+		const struct watch_cluster *at = call_cluster(c);
+
+		json_begin_object(j, NULL);
+		json_str(j, "name", at->config->name);
+		json_u64(j, "preference", at->config->preference);
+		call_write_stream(c, at->stream);
+		write_partitions(c, at->stream);
+		write_quarantine(c, at->stream);
+		json_end(j);
+	}
+	json_end(j);
 	json_end(j);
 }
 
@@ -110,9 +130,10 @@ static void
 write_node(struct call *c, const struct node *n) RCU_READER
 {
 	struct json_out *j = &c->json;
-	const struct config_advertise *config = &c->sources->config->advertise;
+	const struct config_advertise *config = &call_cluster(c)->config->advertise;
 
 	json_begin_object(j, NULL);
+	json_str(j, "cluster", call_cluster(c)->config->name);
 	json_str(j, "name", n->object.name);
 	json_begin_array(j, "addresses");
 	for (unsigned i = 0; i < n->n_addresses; i++)
@@ -152,11 +173,12 @@ static void
 write_endpoints(struct call *c, uint32_t service) RCU_READER
 {
 	const struct service_slices *slices =
-	    cluster_service_slices(c->sources->cluster, service);
+	    cluster_service_slices(call_cluster(c)->cluster, service);
 	uint64_t total = 0, ready = 0;
 
 	for (uint32_t i = 0; slices && i < slices->n; i++) {
-		const struct slice *s = cluster_slice(c->sources->cluster, slices->slice[i]);
+		const struct slice *s =
+		    cluster_slice(call_cluster(c)->cluster, slices->slice[i]);
 
 		for (uint32_t k = 0; s && k < s->n_endpoints; k++) {
 			total++;
@@ -174,6 +196,7 @@ write_service(struct call *c, uint32_t index, const struct service *s) RCU_READE
 	struct json_out *j = &c->json;
 
 	json_begin_object(j, NULL);
+	json_str(j, "cluster", call_cluster(c)->config->name);
 	json_str(j, "namespace", s->object.ns);
 	json_str(j, "name", s->object.name);
 	json_str(j, "type", service_types[s->type]);
@@ -200,7 +223,7 @@ write_some_nodes(struct call *c, uint32_t bound) RCU_READER
 	uint32_t at = c->walk.at, n = 0;
 
 	for (; at < bound && n < CALL_PAGE_STEPS && !call_page_full(c); at++, n++) {
-		const struct node *node = cluster_node(c->sources->cluster, at);
+		const struct node *node = cluster_node(call_cluster(c)->cluster, at);
 
 		if (node)
 			write_node(c, node);
@@ -215,7 +238,7 @@ write_some_services(struct call *c, uint32_t bound) RCU_READER
 
 	/* Each walks its slices: fewer in one read side. */
 	for (; at < bound && n < CALL_PAGE_STEPS / 8 && !call_page_full(c); at++, n++) {
-		const struct service *service = cluster_service(c->sources->cluster, at);
+		const struct service *service = cluster_service(call_cluster(c)->cluster, at);
 
 		if (service)
 			write_service(c, at, service);
@@ -223,54 +246,60 @@ write_some_services(struct call *c, uint32_t bound) RCU_READER
 	return n;
 }
 
+/* Page through the tables of one cluster after the other; some: writes a few entries. */
 static bool
-page_nodes(struct call *c)
+page_clusters(struct call *c, uint32_t (*bound_of)(const struct cluster *),
+    uint32_t (*some)(struct call *, uint32_t))
 {
-	uint32_t bound = cluster_nodes_bound(c->sources->cluster);
+	while (c->walk.cluster < c->walk.clusters_end) {
+		uint32_t bound = bound_of(call_cluster(c)->cluster);
 
-	while (c->walk.at < bound && !call_page_full(c)) {
-		rcu_enter();
-		c->walk.at += write_some_nodes(c, bound);
-		rcu_leave();
+		while (c->walk.at < bound && !call_page_full(c)) {
+			rcu_enter();
+			c->walk.at += some(c, bound);
+			rcu_leave();
+		}
+		if (c->walk.at < bound)
+			return true;
+		c->walk.cluster++;
+		c->walk.at = 0;
 	}
-	if (c->walk.at < bound)
-		return true;
 	json_end(&c->json);
 	json_end(&c->json);
 	return false;
+}
+
+static bool
+page_nodes(struct call *c)
+{
+	return page_clusters(c, cluster_nodes_bound, write_some_nodes);
 }
 
 static bool
 page_services(struct call *c)
 {
-	uint32_t bound = cluster_services_bound(c->sources->cluster);
+	return page_clusters(c, cluster_services_bound, write_some_services);
+}
 
-	while (c->walk.at < bound && !call_page_full(c)) {
-		rcu_enter();
-		c->walk.at += write_some_services(c, bound);
-		rcu_leave();
-	}
-	if (c->walk.at < bound)
-		return true;
-	json_end(&c->json);
-	json_end(&c->json);
-	return false;
+static void
+begin_list(struct call *c, const char *key, bool (*page)(struct call *c))
+{
+	if (!call_clusters(c))
+		return;
+	json_begin_object(&c->json, NULL);
+	json_begin_array(&c->json, key);
+	call_newline(c);
+	c->page = page;
 }
 
 void
 api_nodes(struct call *c)
 {
-	json_begin_object(&c->json, NULL);
-	json_begin_array(&c->json, "nodes");
-	call_newline(c);
-	c->page = page_nodes;
+	begin_list(c, "nodes", page_nodes);
 }
 
 void
 api_services(struct call *c)
 {
-	json_begin_object(&c->json, NULL);
-	json_begin_array(&c->json, "services");
-	call_newline(c);
-	c->page = page_services;
+	begin_list(c, "services", page_services);
 }

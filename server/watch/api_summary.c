@@ -206,16 +206,28 @@ write_rib(struct call *c) ON_WATCH
 }
 
 static void
-write_cluster(struct call *c)
+write_clusters(struct call *c)
 {
 	struct json_out *j = &c->json;
-	const struct cluster *cluster = c->sources->cluster;
 
-	json_begin_object(j, "cluster");
-	json_u64(j, "nodes", cluster_count(cluster, RESOURCE_NODE));
-	json_u64(j, "services", cluster_count(cluster, RESOURCE_SERVICE));
-	json_u64(j, "endpointslices", cluster_count(cluster, RESOURCE_SLICE));
-	json_u64(j, "servicecidrs", cluster_count(cluster, RESOURCE_CIDR));
+	json_begin_array(j, "clusters");
+	for (uint32_t i = 0; i < c->sources->n_clusters; i++) {
+		const struct watch_cluster *at = &c->sources->clusters[i];
+
+		json_begin_object(j, NULL);
+		json_str(j, "name", at->config->name);
+		json_u64(j, "preference", at->config->preference);
+		json_begin_object(j, "stream");
+		call_write_stream(c, at->stream);
+		json_end(j);
+		json_begin_object(j, "objects");
+		json_u64(j, "nodes", cluster_count(at->cluster, RESOURCE_NODE));
+		json_u64(j, "services", cluster_count(at->cluster, RESOURCE_SERVICE));
+		json_u64(j, "endpointslices", cluster_count(at->cluster, RESOURCE_SLICE));
+		json_u64(j, "servicecidrs", cluster_count(at->cluster, RESOURCE_CIDR));
+		json_end(j);
+		json_end(j);
+	}
 	json_end(j);
 }
 
@@ -227,11 +239,8 @@ api_summary(struct call *c)
 
 	json_begin_object(j, NULL);
 	write_self(c);
-	json_begin_object(j, "stream");
-	call_write_stream(c);
-	json_end(j);
+	write_clusters(c);
 	write_rib(c);
-	write_cluster(c);
 	json_u64(j, "peers_known", totals.peers);
 	json_u64(j, "peers_established", totals.established);
 	call_write_peers(c, NULL);

@@ -30,6 +30,7 @@ static const struct {
     {"peer", offsetof(struct call, query.peer)},
     {"next_hop", offsetof(struct call, query.next_hop)},
     {"node", offsetof(struct call, query.node)},
+    {"cluster", offsetof(struct call, query.cluster)},
 };
 
 static void
@@ -97,6 +98,25 @@ call_fail(struct call *c, int status, const char *format, ...)
 	json_begin_object(&c->json, NULL);
 	json_str(&c->json, "error", text);
 	json_end(&c->json);
+}
+
+bool
+call_clusters(struct call *c)
+{
+	const struct watch_sources *from = c->sources;
+
+	c->walk.cluster = 0;
+	c->walk.clusters_end = from->n_clusters;
+	if (!c->query.cluster)
+		return true;
+	for (uint32_t i = 0; i < from->n_clusters; i++)
+		if (strcmp(from->clusters[i].config->name, c->query.cluster) == 0) {
+			c->walk.cluster = i;
+			c->walk.clusters_end = i + 1;
+			return true;
+		}
+	call_fail(c, 404, "no cluster is named \"%.80s\"", c->query.cluster);
+	return false;
 }
 
 /* The parameters that were given are those that the route knows. */

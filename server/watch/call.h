@@ -20,12 +20,14 @@
 
 /* The parameters, NULL where not given. Borrowed from the transport for the call's life. */
 struct call_query {
-	const char *prefix, *peer, *next_hop, *node;
+	const char *prefix, *peer, *next_hop, *node, *cluster;
 };
 
 /* What a paged answer remembers between its pages. */
 struct call_walk {
 	uint32_t at; /* index of the next entry */
+	uint32_t cluster,
+	    clusters_end; /* of the clusters that are listed: the present one, the end */
 	struct ip_prefix prefix;
 	struct ip_addr next_hop;
 	bool by_prefix, by_address, by_next_hop;
@@ -84,8 +86,21 @@ bool call_ready(const struct watch_sources *sources, char *why, size_t size);
  * returns how many. */
 unsigned call_write_peers(struct call *c, const char *only) ON_WATCH;
 
-/* Write the members of an object about the stream, without its partitions. */
-void call_write_stream(struct call *c);
+/* Write the members of an object about a cluster's stream, without its partitions. */
+void call_write_stream(struct call *c, const struct stream *stream);
+
+/*
+ * The clusters that the query means, in walk.cluster and walk.clusters_end: the one that it names, or all. False:
+ * there is none of that name; the call has failed.
+ */
+bool call_clusters(struct call *c) MUST_USE;
+
+/* The cluster that is listed now. */
+static inline const struct watch_cluster *
+call_cluster(const struct call *c)
+{
+	return &c->sources->clusters[c->walk.cluster];
+}
 
 /* Seconds as text for people would be wrong here: numbers with a fraction. */
 void call_seconds(struct call *c, const char *key, uint64_t ns);

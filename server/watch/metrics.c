@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The OpenMetrics text: rows of metric.def, what is measured on the spot, series per peer. */
 #include "change/stream.h"
+#include "cluster/cluster.h"
 #include "core/clock.h"
 #include "core/metric.h"
 #include "core/rcu.h"
@@ -177,23 +178,122 @@ write_paths(struct call *c) ON_WATCH
 			    prefix_class_names[k], families[f], counts.paths[k][f]);
 }
 
+/* One sample of each cluster that is followed. */
+struct cluster_sample {
+	char label[96]; /* cluster="..." */
+	struct stream_status stream;
+	const struct cluster *tables;
+};
+
+static double
+up(const struct cluster_sample *s)
+{
+	return s->stream.state == STREAM_SCANNING || s->stream.state == STREAM_FOLLOWING;
+}
+
+static double
+caught_up(const struct cluster_sample *s)
+{
+	return s->stream.caught_up;
+}
+
+static double
+lag(const struct cluster_sample *s)
+{
+	return (double)s->stream.lag;
+}
+
+static double
+last_input(const struct cluster_sample *s)
+{
+	return (double)(s->stream.last_input_ms / 1000);
+}
+
+static double
+input_age(const struct cluster_sample *s)
+{
+	uint64_t now_ms = clock_wall_ns() / NS_PER_MS;
+
+	return now_ms > s->stream.last_input_ms
+	           ? (double)(now_ms - s->stream.last_input_ms) / 1e3
+	           : 0;
+}
+
+static double
+progress(const struct cluster_sample *s)
+{
+	return s->stream.progress;
+}
+
+/* A gauge that has one series per cluster. */
+static const struct {
+	const char *family, *help;
+	double (*value)(const struct cluster_sample *s);
+	bool heard; /* only of a stream that has had an answer */
+} cluster_series[] = {
+    {"kafka_up", "1 while the stream's brokers and topic can be read", up, false},
+    {"kafka_caught_up", "1 when every partition has reached its barrier", caught_up, false},
+    {"kafka_lag_records", "Records between our positions and the partitions' ends", lag, false},
+    {"kafka_last_input_timestamp_seconds",
+        "When the brokers last answered (records or end of partition), seconds since 1970",
+        last_input, true},
+    {"input_age_seconds", "Since the brokers last answered", input_age, true},
+    {"kafka_scan_progress_ratio", "How much of the first scan is read", progress, false},
+};
+
+static void
+write_objects(struct call *c, const struct cluster_sample *all)
+{
+	static const struct {
+		const char *name;
+		enum resource resource;
+	} rows[] = {{"nodes", RESOURCE_NODE}, {"services", RESOURCE_SERVICE},
+	    {"endpointslices", RESOURCE_SLICE}, {"servicecidrs", RESOURCE_CIDR}};
+
+	head(c->out, "cluster_objects", "gauge", "Kubernetes objects held");
+	for (uint32_t i = 0; i < c->sources->n_clusters; i++)
+		for (size_t k = 0; k < COUNT_OF(rows); k++)
+			evbuffer_add_printf(c->out,
+			    PREFIX "cluster_objects{%s,resource=\"%s\"} %" PRIu64 "\n",
+			    all[i].label, rows[k].name,
+			    (uint64_t)cluster_count(all[i].tables, rows[k].resource));
+}
+
+static void
+write_clusters(struct call *c)
+{
+	struct cluster_sample *all = must_calloc(c->sources->n_clusters, sizeof(*all));
+
+	for (uint32_t i = 0; i < c->sources->n_clusters; i++) {
+		const struct watch_cluster *from = &c->sources->clusters[i];
+		char name[80];
+
+		label(name, sizeof(name), from->config->name);
+		snprintf(all[i].label, sizeof(all[i].label), "cluster=\"%s\"", name);
+		stream_status_read(from->stream, &all[i].stream);
+		all[i].tables = from->cluster;
+	}
+	for (size_t k = 0; k < COUNT_OF(cluster_series); k++) {
+		head(c->out, cluster_series[k].family, "gauge", cluster_series[k].help);
+		for (uint32_t i = 0; i < c->sources->n_clusters; i++)
+			if (!cluster_series[k].heard || all[i].stream.last_input_ms)
+				evbuffer_add_printf(c->out, PREFIX "%s{%s} %.15g\n",
+				    cluster_series[k].family, all[i].label,
+				    cluster_series[k].value(&all[i]));
+	}
+	write_objects(c, all);
+	free(all);
+}
+
 static void
 write_state(struct call *c)
 {
-	struct stream_status s;
 	char why[512];
-	uint64_t now_ms = clock_wall_ns() / NS_PER_MS;
 
-	stream_status_read(c->sources->stream, &s);
 	head(c->out, "build", "info", "What runs here");
 	evbuffer_add_printf(c->out, PREFIX "build_info{version=\"" HELIO_VERSION "\"} 1\n");
 	gauge(c->out, "ready", "1 when all routes are complete (see /readyz)",
 	    call_ready(c->sources, why, sizeof(why)));
-	if (s.last_input_ms)
-		gauge(c->out, "input_age_seconds", "Since the brokers last answered",
-		    now_ms > s.last_input_ms ? (double)(now_ms - s.last_input_ms) / 1e3 : 0);
-	gauge(c->out, "kafka_scan_progress_ratio", "How much of the first scan is read",
-	    s.progress);
 	gauge(c->out, "table_version", "Version of the RIB",
 	    (double)table_version(c->sources->rib));
 }
@@ -224,6 +324,7 @@ metrics_write(struct call *c)
 	c->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 	write_rows(c->out);
 	write_state(c);
+	write_clusters(c);
 	write_paths(c);
 	write_peers(c);
 	write_process(c);

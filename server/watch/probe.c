@@ -23,23 +23,39 @@ probe_live(struct call *c)
 	answer(c, 200, "ok");
 }
 
-bool
-call_ready(const struct watch_sources *sources, char *why, size_t size)
+/* What is missing of one cluster; false: nothing. */
+static bool
+is_missing(const struct watch_cluster *at, char *why, size_t size)
 {
-	const struct table *t = sources->rib;
 	struct stream_status s;
 
-	if (atomic_load_explicit(&t->barrier, memory_order_acquire) != UINT64_MAX)
-		return true;
-	stream_status_read(sources->stream, &s);
-	if (s.caught_up || cluster_caught_up(sources->cluster))
-		snprintf(why, size, "the stream has caught up; its routes are being computed");
-	else if (s.state == STREAM_SCANNING)
+	stream_status_read(at->stream, &s);
+	if (s.caught_up || cluster_caught_up(at->cluster))
+		return false;
+	if (s.state == STREAM_SCANNING)
 		snprintf(why, size, "reading topic %s: %.0f %%, %lld records to go", s.topic,
 		    s.progress * 100.0, (long long)s.lag);
 	else
 		snprintf(why, size, "stream %s: %s", stream_state_text(s.state),
 		    s.last_error[0] ? s.last_error : "no answer from the brokers yet");
+	return true;
+}
+
+bool
+call_ready(const struct watch_sources *sources, char *why, size_t size)
+{
+	if (atomic_load_explicit(&sources->rib->barrier, memory_order_acquire) != UINT64_MAX)
+		return true;
+	for (uint32_t i = 0; i < sources->n_clusters; i++) {
+		const struct watch_cluster *at = &sources->clusters[i];
+		int n = sources->n_clusters > 1
+		            ? snprintf(why, size, "cluster %s: ", at->config->name)
+		            : 0;
+
+		if (is_missing(at, why + n, size - (size_t)n))
+			return false;
+	}
+	snprintf(why, size, "the stream has caught up; its routes are being computed");
 	return false;
 }
 

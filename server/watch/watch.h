@@ -7,13 +7,13 @@
  */
 #pragma once
 
+#include "config/config.h"
 #include "core/must.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct config;
 struct tcp;
 struct stream;
 struct cluster;
@@ -22,13 +22,20 @@ struct table;
 struct ribout;
 struct watch;
 
+/* One of the clusters that are followed. */
+struct watch_cluster {
+	const struct config_cluster *config;
+	const struct stream *stream;
+	const struct cluster *cluster;
+	const struct path_maker *paths;
+};
+
 /* What it reads from. All are borrowed and outlive the watch; none is NULL. */
 struct watch_sources {
 	const struct config *config;
 	struct tcp *tcp; /* not const: its listing takes a lock */
-	const struct stream *stream;
-	const struct cluster *cluster;
-	const struct path_maker *paths;
+	struct watch_cluster clusters[CONFIG_CLUSTERS_MAX];
+	uint32_t n_clusters; /* at least 1 */
 	const struct table *rib;
 	struct ribout *ribout; /* not const: its listing takes a lock */
 };

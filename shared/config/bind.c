@@ -359,5 +359,5 @@ config_bind(struct config *c, const struct config_tree *tree, struct arena *aren
 	struct binding b = {.config = c, .root = tree, .arena = arena, .report = report};
 
 	if (bind_section(&b, SECTION_config, c, tree, NULL) && config_report_clean(report))
-		config_check_whole(c, tree, report);
+		config_check_whole(c, tree, report, arena);
 }

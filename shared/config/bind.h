@@ -25,5 +25,8 @@ void config_check_view(const struct config_view *view, const struct config_tree 
     struct config_report *report);
 void config_check_rack_rule(const struct config_rack_rule *rule, const struct config_tree *node,
     struct config_report *report);
-void config_check_whole(
-    struct config *c, const struct config_tree *root, struct config_report *report);
+/* Where the state comes from; derives config.followed. */
+void config_check_clusters(struct config *c, const struct config_tree *root,
+    struct config_report *report, struct arena *arena);
+void config_check_whole(struct config *c, const struct config_tree *root,
+    struct config_report *report, struct arena *arena);

@@ -3,20 +3,10 @@
 #include "config/bind.h"
 #include "core/clock.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SEND_HOLD_LEAST_NS (480 * NS_PER_S) /* RFC 9687: the larger of 8 min and twice hold */
-
-/* Where a key of a section stands, or where the section begins. */
-static struct config_place
-place_in(const struct config_tree *node, const char *key)
-{
-	const struct config_tree *member = config_tree_find(node, key);
-
-	return member ? member->at : node->at;
-}
 
 static void
 check_range(struct config_peer *peer, const struct config_tree *node, struct config_report *r)
@@ -24,11 +14,11 @@ check_range(struct config_peer *peer, const struct config_tree *node, struct con
 	static const char *const idle[] = {"port", "connect_retry", "source"};
 
 	if (config_tree_find(node, "passive") && !peer->passive)
-		config_report(r, place_in(node, "passive"),
+		config_report(r, config_tree_place(node, "passive"),
 		    "a range cannot be connected to; remove \"passive: false\" or give an address");
 	for (size_t i = 0; i < COUNT_OF(idle); i++)
 		if (config_tree_find(node, idle[i]))
-			config_report(r, place_in(node, idle[i]),
+			config_report(r, config_tree_place(node, idle[i]),
 			    "%s has no effect for a range, to which we never connect; remove it",
 			    idle[i]);
 	peer->passive = true;
@@ -50,7 +40,7 @@ check_identity(struct config_peer *peer, const struct config_tree *node,
 		return;
 	}
 	if (has_address && peer->as.len > 1)
-		config_report(r, place_in(node, "as"),
+		config_report(r, config_tree_place(node, "as"),
 		    "one neighbour has one AS number; only a range may list several");
 	if (has_range)
 		check_range(peer, node, r);
@@ -68,14 +58,14 @@ check_timers(struct config_peer *peer, const struct config_tree *node, struct co
 {
 	if (peer->hold_time_ns % NS_PER_S ||
 	    (peer->hold_time_ns && peer->hold_time_ns < 3 * NS_PER_S))
-		config_report(r, place_in(node, "hold_time"),
+		config_report(r, config_tree_place(node, "hold_time"),
 		    "hold_time is 0, or whole seconds from 3 on (RFC 4271); write for example 90s");
 	if (peer->send_hold_ns == 0)
 		peer->send_hold_ns = 2 * peer->hold_time_ns > SEND_HOLD_LEAST_NS
 		                         ? 2 * peer->hold_time_ns
 		                         : SEND_HOLD_LEAST_NS;
 	else if (peer->send_hold_ns < peer->hold_time_ns)
-		config_report(r, place_in(node, "send_hold"),
+		config_report(r, config_tree_place(node, "send_hold"),
 		    "send_hold is shorter than hold_time; make it at least as long (RFC 9687)");
 }
 
@@ -91,7 +81,7 @@ check_view_name(const struct config *c, struct config_peer *peer,
 			peer->view_index = i;
 	if (peer->view_index == CONFIG_VIEW_ALL &&
 	    !config_tree_find(config_tree_find(root, "views"), peer->view))
-		config_report(r, place_in(node, "view"),
+		config_report(r, config_tree_place(node, "view"),
 		    "there is no view \"%s\"; add it under views, or remove the key for every path",
 		    peer->view);
 }
@@ -105,11 +95,11 @@ config_check_peer(const struct config *c, struct config_peer *peer,
 	check_timers(peer, node, report);
 	check_view_name(c, peer, node, root, report);
 	if (peer->multihop && peer->ttl_security)
-		config_report(report, place_in(node, "ttl_security"),
+		config_report(report, config_tree_place(node, "ttl_security"),
 		    "multihop and ttl_security exclude each other; keep ttl_security (it allows several hops too)");
 	if (peer->source.family != IP_NONE && peer->address.family != IP_NONE &&
 	    peer->source.family != peer->address.family)
-		config_report(report, place_in(node, "source"),
+		config_report(report, config_tree_place(node, "source"),
 		    "source and address are of different families; use the same for both");
 }
 
@@ -122,13 +112,13 @@ config_check_view(const struct config_view *view, const struct config_tree *node
 		    "\"%.60s\" is not a name; use up to 63 letters, digits and - . _",
 		    view->name);
 	if (view->max_next_hops && view->min_next_hops > view->max_next_hops)
-		config_report(report, place_in(node, "min_next_hops"),
+		config_report(report, config_tree_place(node, "min_next_hops"),
 		    "min_next_hops is larger than max_next_hops; lower it");
 	if (view->only && view->prefer == CONFIG_PREFER_NONE)
-		config_report(report, place_in(node, "only"),
+		config_report(report, config_tree_place(node, "only"),
 		    "only restricts to what is preferred; say \"prefer: rack\" or \"prefer: zone\" too");
 	if (view->spread > 1 && !view->max_next_hops)
-		config_report(report, place_in(node, "spread"),
+		config_report(report, config_tree_place(node, "spread"),
 		    "spread deals out the choice that max_next_hops makes; set max_next_hops too");
 }
 
@@ -193,85 +183,17 @@ check_peers(const struct config *c, const struct config_tree *root, struct confi
 	free(sorted);
 }
 
-/* What heliographd sets itself, because the state would be wrong with another value. */
-static const struct {
-	const char *name, *instead;
-} reserved_properties[] = {
-    {"bootstrap.servers", "use kafka.brokers"},
-    {"metadata.broker.list", "use kafka.brokers"},
-    {"test.mock.num.brokers", "use \"brokers: embedded\""},
-    {"enable.partition.eof", "remove it: the end of a partition has to be seen"},
-    {"auto.offset.reset", "remove it: a lost offset is handled by a rescan"},
-    {"allow.auto.create.topics", "remove it: a topic is never created by reading it"},
-};
-
-static void
-check_properties(
-    const struct config_pairs *pairs, const struct config_tree *map, struct config_report *r)
-{
-	for (uint32_t i = 0; i < pairs->len; i++)
-		for (size_t k = 0; k < COUNT_OF(reserved_properties); k++)
-			if (strcmp(pairs->items[i].name, reserved_properties[k].name) == 0)
-				config_report(r,
-				    config_tree_find(map, pairs->items[i].name)->key_at,
-				    "%s cannot be set here; %s", pairs->items[i].name,
-				    reserved_properties[k].instead);
-}
-
-/* host:port[,host:port...]; names are not resolved here. */
-static void
-check_brokers(const struct config_kafka *kafka, struct config_place at, struct config_report *r)
-{
-	for (const char *p = kafka->brokers;;) {
-		size_t n = strcspn(p, ",");
-		const char *colon = memrchr(p, ':', n);
-		size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
-		unsigned long port = digits && digits <= 5 ? strtoul(colon + 1, NULL, 10) : 0;
-
-		if (!colon || colon == p || port == 0 || port > 65535 ||
-		    colon + 1 + digits != p + n) {
-			config_report(r, at,
-			    "brokers: \"%.*s\" is not host:port; write for example kafka-1:9092,kafka-2:9092, or embedded",
-			    (int)(n < 80 ? n : 80), p);
-			return;
-		}
-		if (!p[n])
-			return;
-		p += n + 1;
-	}
-}
-
-static void
-check_kafka(struct config_kafka *kafka, const struct config_tree *node, struct config_report *r)
-{
-	const struct config_tree *properties = config_tree_find(node, "properties");
-	const struct config_tree *files = config_tree_find(node, "properties_from_files");
-
-	kafka->embedded = strcmp(kafka->brokers, "embedded") == 0;
-	if (!kafka->embedded && node)
-		check_brokers(kafka, place_in(node, "brokers"), r);
-	check_properties(&kafka->properties, properties, r);
-	check_properties(&kafka->properties_from_files, files, r);
-	for (uint32_t i = 0; i < kafka->properties_from_files.len; i++) {
-		const char *name = kafka->properties_from_files.items[i].name;
-
-		if (config_tree_find(properties, name))
-			config_report(r, config_tree_find(files, name)->key_at,
-			    "%s stands under properties too; keep one of them", name);
-	}
-}
-
 void
-config_check_whole(
-    struct config *c, const struct config_tree *root, struct config_report *report)
+config_check_whole(struct config *c, const struct config_tree *root,
+    struct config_report *report, struct arena *arena)
 {
 	const struct config_tree *restart = config_tree_find(root, "graceful_restart");
 
 	if (c->cluster_id == 0)
 		c->cluster_id = c->router_id;
 	if (c->graceful_restart.restart_time_ns % NS_PER_S)
-		config_report(report, place_in(restart, "restart_time"),
+		config_report(report, config_tree_place(restart, "restart_time"),
 		    "restart_time is carried in whole seconds; write for example 120s");
-	check_kafka(&c->kafka, config_tree_find(root, "kafka"), report);
+	config_check_clusters(c, root, report, arena);
 	check_peers(c, root, report);
 }

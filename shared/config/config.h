@@ -123,6 +123,21 @@ struct config_advertise {
 	const char *zone_label;
 };
 
+/* One cluster whose state becomes routes. */
+struct config_cluster {
+	const char *name;
+	struct config_kafka kafka;
+	uint32_t preference; /* of those that serve a prefix the highest are advertised */
+	struct config_advertise advertise; /* the top level's where the file gives none */
+};
+
+struct config_clusters {
+	const struct config_cluster *items;
+	uint32_t len;
+};
+
+#define CONFIG_CLUSTERS_MAX 16 /* in one daemon */
+
 enum config_prefer { CONFIG_PREFER_NONE, CONFIG_PREFER_RACK, CONFIG_PREFER_ZONE };
 enum config_weight { CONFIG_WEIGHT_NONE, CONFIG_WEIGHT_ENDPOINTS };
 
@@ -229,6 +244,7 @@ struct config {
 	uint32_t cluster_id; /* the router id where the file gives none */
 	struct config_endpoints listen;
 	struct config_kafka kafka;
+	struct config_clusters clusters; /* as the file lists them; kafka is not used then */
 	struct config_advertise advertise;
 	struct config_rack_rules racks;
 	struct config_views views;
@@ -240,6 +256,8 @@ struct config {
 	struct config_threads threads;
 	struct config_safety safety;
 	struct config_limits limits;
+	struct config_clusters
+	    followed; /* derived: clusters, or the one that kafka and advertise make */
 	const struct config_source *source; /* the text it came from: for printing */
 };
 

@@ -166,7 +166,10 @@ walk_subs(struct printer *p, const struct config_row *row, const struct config_t
 	unsigned i = 0;
 
 	if (row->shape == CONFIG_ONE) {
-		walk_section(p, row->sub, node, path);
+		if (node || !(row->flags & CONFIG_INHERITS))
+			walk_section(p, row->sub, node, path);
+		else if (!p->unapplied)
+			put(p, "%s: as the top level's  # default\n", path);
 		return;
 	}
 	if (!node && !p->unapplied)

@@ -13,6 +13,7 @@
 #define PROSE    CONFIG_PROSE
 #define LATER    CONFIG_LATER
 #define FROM_ENV CONFIG_FROM_ENV
+#define INHERITS CONFIG_INHERITS
 
 const struct config_row config_rows[] = {
 #define KEY(tag, name, member, value, form, text, least, most, of, flag, sentence)             \

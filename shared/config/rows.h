@@ -45,11 +45,12 @@ enum config_shape {
 };
 
 enum {
-	CONFIG_REQUIRED = 1, /* the file has to have it */
-	CONFIG_PROSE = 2,    /* the default is words for people; the member stays zero */
-	CONFIG_NONE_OK = 4,  /* the word none is a value */
-	CONFIG_LATER = 8,    /* checked, but without effect in this version */
-	CONFIG_FROM_ENV = 16 /* the value may hold ${NAME} (environment.h) */
+	CONFIG_REQUIRED = 1,  /* the file has to have it */
+	CONFIG_PROSE = 2,     /* the default is words for people; the member stays zero */
+	CONFIG_NONE_OK = 4,   /* the word none is a value */
+	CONFIG_LATER = 8,     /* checked, but without effect in this version */
+	CONFIG_FROM_ENV = 16, /* the value may hold ${NAME} (environment.h) */
+	CONFIG_INHERITS = 64  /* without it the top level's section of that name holds */
 };
 
 struct config_row {

@@ -54,6 +54,14 @@ config_tree_find(const struct config_tree *map, const char *key)
 	return NULL;
 }
 
+struct config_place
+config_tree_place(const struct config_tree *map, const char *key)
+{
+	const struct config_tree *member = config_tree_find(map, key);
+
+	return member ? member->at : map->at;
+}
+
 bool
 config_tree_is_null(const struct config_tree *node)
 {

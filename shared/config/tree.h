@@ -37,6 +37,9 @@ struct config_tree *config_tree_parse(
 /* The member of a mapping with this key, or NULL; map may be NULL. */
 const struct config_tree *config_tree_find(const struct config_tree *map, const char *key);
 
+/* Where the value of a key of a mapping stands, or where the mapping begins. */
+struct config_place config_tree_place(const struct config_tree *map, const char *key);
+
 /* A new node that stands nowhere yet (values from outside the file). */
 struct config_tree *
 config_tree_new(struct arena *arena, enum config_tree_kind kind, struct config_place at);

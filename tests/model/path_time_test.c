@@ -210,7 +210,7 @@ a_recompute_is_timed(void **state)
 	decoder_init(&decoder, NULL);
 	cluster = cluster_new();
 	fill(&size);
-	m = path_new(config, cluster, &sink);
+	m = path_new(&config->advertise, cluster, &sink);
 	timed("first recompute", m, &counts);
 	assert_int_equal(counts.paths,
 	    (uint64_t)PER_SERVICE * size.local + (uint64_t)size.nodes * (size.cluster + 2));

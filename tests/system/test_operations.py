@@ -82,7 +82,7 @@ def test_helioctl_says_what_is_wrong_and_fails(served):
 
 def test_kafka_shows_every_partition_caught_up(served):
     lab, helio, _ = served
-    answer = helio.ctl("kafka")
+    answer = helio.ctl("kafka")["clusters"][0]
     assert answer["topic"] == lab.topic
     assert len(answer["partitions"]) == 3
     assert "100" in helio.ctl_text("kafka") or "caught up" in helio.ctl_text("kafka")
@@ -97,7 +97,7 @@ def test_metrics_are_openmetrics_and_agree_with_helioctl(served):
     assert helio.metric("paths") == len(helio.paths())
     assert helio.metric("bgp_sessions_established") == 1
     assert helio.metric("kafka_caught_up") == 1
-    assert helio.metric('cluster_objects{resource="nodes"}') == 3
+    assert helio.metric('cluster_objects{cluster="default",resource="nodes"}') == 3
 
 
 def test_http_serves_get_only_and_bounds_what_it_takes(served):

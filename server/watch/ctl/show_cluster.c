@@ -86,10 +86,19 @@ print_quarantine(const struct options *o, const json_t *records)
 static void
 print_kafka(const struct options *o, const json_t *a)
 {
-	print_stream(a);
-	printf("\n");
-	print_partitions(o, json_object_get(a, "partitions"));
-	print_quarantine(o, json_object_get(a, "quarantine"));
+	const json_t *clusters = json_object_get(a, "clusters");
+
+	for (size_t i = 0; i < json_array_size(clusters); i++) {
+		const json_t *c = json_array_get(clusters, i);
+
+		if (json_array_size(clusters) > 1)
+			printf("%sCluster:     %s, preference %lld\n", i ? "\n" : "",
+			    js_str(c, "name"), js_int(c, "preference"));
+		print_stream(c);
+		printf("\n");
+		print_partitions(o, json_object_get(c, "partitions"));
+		print_quarantine(o, json_object_get(c, "quarantine"));
+	}
 }
 
 int
@@ -118,6 +127,7 @@ on_node(void *ctx, const json_t *n)
 	grid_cell(g, GRID_PLAIN, "%s", js_str(n, "rack"));
 	grid_cell(g, GRID_PLAIN, "%s", js_str(n, "zone"));
 	grid_cell(g, GRID_PLAIN, "%s", taints);
+	grid_cell(g, GRID_PLAIN, "%s", js_str(n, "cluster"));
 	free(addresses);
 	free(taints);
 }
@@ -141,6 +151,7 @@ on_service(void *ctx, const json_t *s)
 	grid_cell(g, GRID_PLAIN, "%s", js_str(s, "internal_traffic_policy"));
 	grid_cell(
 	    g, GRID_PLAIN, "%lld/%lld", js_int(s, "ready_endpoints"), js_int(s, "endpoints"));
+	grid_cell(g, GRID_PLAIN, "%s", js_str(s, "cluster"));
 	free(key);
 	free(cluster);
 	free(external);
@@ -169,7 +180,7 @@ show_nodes(const struct options *o)
 {
 	static const struct grid_column columns[] = {{"Node", false}, {"Addresses", false},
 	    {"Ready", false}, {"Flags", false}, {"Rack", false}, {"Zone", false},
-	    {"Taints", false}};
+	    {"Taints", false}, {"Cluster", false}};
 
 	return list(o, "/api/v1/nodes", on_node, grid_new(columns, COUNT_OF(columns)),
 	    "No nodes are known.");
@@ -180,7 +191,8 @@ show_services(const struct options *o)
 {
 	static const struct grid_column columns[] = {{"Service", false}, {"Type", false},
 	    {"Cluster IPs", false}, {"External IPs", false}, {"Load-balancer IPs", false},
-	    {"External policy", false}, {"Internal policy", false}, {"Ready endpoints", true}};
+	    {"External policy", false}, {"Internal policy", false}, {"Ready endpoints", true},
+	    {"Cluster", false}};
 
 	return list(o, "/api/v1/services", on_service, grid_new(columns, COUNT_OF(columns)),
 	    "No services are known.");

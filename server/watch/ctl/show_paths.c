@@ -69,16 +69,30 @@ print_explain(const struct options *o, const json_t *a)
 {
 	static const char *const good = "\033[32m", *const bad = "\033[31m";
 	const json_t *steps = json_object_get(a, "steps");
+	const json_t *from = json_object_get(a, "advertised_from"); /* with several clusters */
+	const char *cluster = "";
 
 	for (size_t i = 0; i < json_array_size(steps); i++) {
 		const json_t *s = json_array_get(steps, i);
 		bool yes = js_true(s, "advertised");
 
+		if (from && strcmp(cluster, js_str(s, "cluster")) != 0) {
+			cluster = js_str(s, "cluster");
+			printf("Cluster %s:\n", cluster);
+		}
 		printf("%s%c %-9s%s %s\n", o->colour ? yes ? good : bad : "", yes ? '+' : '-',
 		    js_str(s, "kind"), o->colour ? "\033[0m" : "", js_str(s, "text"));
 	}
 	if (json_array_size(steps) == 0)
 		printf("Nothing is known of %s.\n", js_str(a, "prefix"));
+	if (json_array_size(from) > 0) {
+		char *names = js_join(a, "advertised_from");
+
+		printf(
+		    "Advertised from: %s (of the clusters that have paths, those of the highest preference)\n",
+		    names);
+		free(names);
+	}
 }
 
 int

@@ -25,13 +25,35 @@ up_down(const json_t *peer, char *buf)
 	return text_uptime(js_num(peer, "state_seconds"), buf);
 }
 
+/* Two lines for each; names are told where there are several. */
+static void
+print_clusters(const json_t *clusters)
+{
+	bool several = json_array_size(clusters) > 1;
+
+	for (size_t i = 0; i < json_array_size(clusters); i++) {
+		const json_t *c = json_array_get(clusters, i);
+		const json_t *stream = json_object_get(c, "stream");
+		const json_t *objects = json_object_get(c, "objects");
+
+		printf("Stream %s: topic %s at %s, lag %lld\n", js_str(stream, "state"),
+		    js_str(stream, "topic"), js_str(stream, "brokers"), js_int(stream, "lag"));
+		printf("Cluster%s%s: ", several ? " " : "", several ? js_str(c, "name") : "");
+		printf("%lld nodes, %lld services, %lld endpoint slices",
+		    js_int(objects, "nodes"), js_int(objects, "services"),
+		    js_int(objects, "endpointslices"));
+		if (several)
+			printf(", preference %lld", js_int(c, "preference"));
+		printf("\n");
+	}
+}
+
 static void
 print_head(const json_t *a)
 {
-	const json_t *stream = json_object_get(a, "stream"), *rib = json_object_get(a, "rib");
+	const json_t *rib = json_object_get(a, "rib");
 	const json_t *prefixes = json_object_get(rib, "prefixes"),
 	             *paths = json_object_get(rib, "paths");
-	const json_t *cluster = json_object_get(a, "cluster");
 	char up[TEXT_MAX];
 
 	printf("heliographd %s, up %s, router identifier %s, local AS %lld\n",
@@ -41,11 +63,7 @@ print_head(const json_t *a)
 		printf("Ready: all routes are announced\n");
 	else
 		printf("Not ready: %s\n", js_str(a, "not_ready_because"));
-	printf("Stream %s: topic %s at %s, lag %lld\n", js_str(stream, "state"),
-	    js_str(stream, "topic"), js_str(stream, "brokers"), js_int(stream, "lag"));
-	printf("Cluster: %lld nodes, %lld services, %lld endpoint slices\n",
-	    js_int(cluster, "nodes"), js_int(cluster, "services"),
-	    js_int(cluster, "endpointslices"));
+	print_clusters(json_object_get(a, "clusters"));
 	printf(
 	    "RIB version %lld: IPv4 %lld prefixes, %lld paths; IPv6 %lld prefixes, %lld paths\n",
 	    js_int(rib, "version"), js_int(prefixes, "ipv4"), js_int(paths, "ipv4"),

@@ -132,12 +132,11 @@ objects_are_counted_by_kind(void **state)
 	put_slice(r, "endpointslices/shop/web-1", 1, "web", "n1 n9");
 	put(r, "servicecidrs//k", "u", 1, "'spec':{'cidrs':['10.96.0.0/16']}");
 	assert_int_equal(cluster_count(r->cluster, RESOURCE_NODE), 2);
-	assert_int_equal(metric_read(METRIC_CLUSTER_NODES), 2);
-	assert_int_equal(metric_read(METRIC_CLUSTER_SERVICES), 1);
-	assert_int_equal(metric_read(METRIC_CLUSTER_SLICES), 1);
-	assert_int_equal(metric_read(METRIC_CLUSTER_CIDRS), 1);
+	assert_int_equal(cluster_count(r->cluster, RESOURCE_SERVICE), 1);
+	assert_int_equal(cluster_count(r->cluster, RESOURCE_SLICE), 1);
+	assert_int_equal(cluster_count(r->cluster, RESOURCE_CIDR), 1);
 	delete (r, "nodes//n2", 0);
-	assert_int_equal(metric_read(METRIC_CLUSTER_NODES), 1);
+	assert_int_equal(cluster_count(r->cluster, RESOURCE_NODE), 1);
 }
 
 /* ---- dirt ---- */

@@ -54,7 +54,7 @@ it_is_one_json_object_that_names_its_draft(void **state)
 static void
 every_key_has_its_place_and_no_other_key_is_allowed(void **state)
 {
-	unsigned closed = 0;
+	unsigned closed = 0, mappings = 0;
 	char key[80];
 
 	(void)state;
@@ -65,7 +65,11 @@ every_key_has_its_place_and_no_other_key_is_allowed(void **state)
 	}
 	for (const char *at = out.at; (at = strstr(at, "\"additionalProperties\":false")); at++)
 		closed++;
-	assert_int_equal(closed, SECTION_COUNT);
+	for (const char *at = out.at; (at = strstr(at, "\"properties\":{")); at++)
+		mappings +=
+		    strncmp(at + strlen("\"properties\":{"), "\"description\"", 13) != 0;
+	assert_int_equal(closed, mappings);
+	assert_true(closed >= SECTION_COUNT); /* some stand in several places */
 }
 
 /* What a type looks like in the schema, by one key that has it. */

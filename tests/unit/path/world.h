@@ -150,7 +150,7 @@ world_init(struct world *w, const char *advertise)
 	role_take(ROLE_WRITER, "test");
 	role_is_writer();
 	w->cluster = cluster_new();
-	w->maker = path_new(w->config, w->cluster, &sink);
+	w->maker = path_new(&w->config->advertise, w->cluster, &sink);
 	w->ms = 1700000000000;
 }
 

@@ -47,7 +47,7 @@ begin(void **state) ALL_ROLES
 	cluster = cluster_new();
 	names_init(&names);
 	table_init(&rib, &names);
-	writer_init(&writer, config, &queue, cluster, &rib);
+	writer_init(&writer, config, &queue, &cluster, &rib);
 	now = 1000 * S;
 	rv = 0;
 	return 0;

@@ -170,7 +170,7 @@ a_long_answer_comes_in_pages_that_make_one_document(void **state)
 	    largest < CALL_PAGE_BYTES + 4096); /* it may end behind its limit by one entry */
 	text = scene_ask(&scene, "/api/v1/nodes", NULL, NULL, NULL);
 	assert_int_equal(
-	    scene_count(text, "\n{\"name\":") + scene_count(text, "\n,{\"name\":"), 2000);
+	    scene_count(text, "\n{\"cluster\":") + scene_count(text, "\n,{\"cluster\":"), 2000);
 	assert_string_equal(text + strlen(text) - 4, "\n]}\n");
 	free(text);
 	scene_end(&scene);
@@ -185,10 +185,10 @@ the_other_answers_hold_what_the_tables_hold(void **state)
 	    {"/api/v1/summary", "\"ready\":true,\"not_ready_because\":null"},
 	    {"/api/v1/summary", "\"paths\":{\"ipv4\":5,\"ipv6\":0}"},
 	    {"/api/v1/summary",
-	        "\"cluster\":{\"nodes\":3,\"services\":1,\"endpointslices\":1,"},
+	        "\"objects\":{\"nodes\":3,\"services\":1,\"endpointslices\":1,"},
 	    {"/api/v1/summary", "\"peers\":[]"}, {"/api/v1/peers", "{\"peers\":[]}"},
 	    {"/api/v1/nodes",
-	        "{\"name\":\"n0\",\"addresses\":[\"10.0.0.1\"],\"ready\":\"true\""},
+	        "{\"cluster\":\"default\",\"name\":\"n0\",\"addresses\":[\"10.0.0.1\"],\"ready\":\"true\""},
 	    {"/api/v1/services", "\"external_traffic_policy\":\"Local\""},
 	    {"/api/v1/services", "\"slices\":1,\"endpoints\":2,\"ready_endpoints\":2"},
 	    {"/api/v1/kafka", "\"topic\":\"kubernetes-state\""},

@@ -127,18 +127,20 @@ scene_begin(struct scene *s, const char *more)
 	s->cluster = cluster_new();
 	names_init(&s->names);
 	table_init(&s->rib, &s->names);
-	writer_init(&s->writer, s->config, &s->queue, s->cluster, &s->rib);
+	writer_init(&s->writer, s->config, &s->queue, &s->cluster, &s->rib);
 	s->ribout = ribout_new(&ro, &s->rib);
 	s->tcp = tcp_new(s->config, &s->rib, s->ribout);
 	s->stream = stream_new(&so, &s->queue, &why);
 	assert_non_null(s->stream);
 	s->sources = (struct watch_sources){.config = s->config,
 	    .tcp = s->tcp,
-	    .stream = s->stream,
-	    .cluster = s->cluster,
-	    .paths = s->writer.paths,
+	    .n_clusters = 1,
 	    .rib = &s->rib,
 	    .ribout = s->ribout};
+	s->sources.clusters[0] = (struct watch_cluster){.config = s->config->followed.items,
+	    .stream = s->stream,
+	    .cluster = s->cluster,
+	    .paths = s->writer.clusters[0].paths};
 }
 
 static inline void
