@@ -7,6 +7,7 @@
  */
 #include "change/stream_private.h"
 #include "core/clock.h"
+#include "core/cpus.h"
 #include "core/metric.h"
 
 #include <librdkafka/rdkafka.h>
@@ -215,11 +216,9 @@ connect_client(struct stream *s, const struct stream_options *options, struct st
 static uint32_t
 default_decoders(void)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned cpus = cpus_usable();
 
-	if (cpus < 1)
-		return 1;
-	return cpus < STREAM_DECODERS ? (uint32_t)cpus : STREAM_DECODERS;
+	return cpus < STREAM_DECODERS ? cpus : STREAM_DECODERS;
 }
 
 struct stream *

@@ -4,6 +4,7 @@
 #include "ribout/ribout.h"
 
 #include "core/clock.h"
+#include "core/cpus.h"
 #include "core/must.h"
 #include "ribout/ribout_own.h"
 
@@ -29,6 +30,15 @@ struct ribout {
 	uint64_t played_ns; /* the time for ribout_work() */
 };
 
+/* Encoding is done once for all members of a group: it needs threads only where there are many groups (racks). */
+static unsigned
+count_packers(const struct ribout_options *o)
+{
+	unsigned n = o->packers ? o->packers : cpus_usable() / 4;
+
+	return n < 1 ? 1 : n < PACKERS_MAX ? n : PACKERS_MAX;
+}
+
 struct ribout *
 ribout_new(const struct ribout_options *o, struct table *rib)
 {
@@ -38,9 +48,7 @@ ribout_new(const struct ribout_options *o, struct table *rib)
 	r->window_bytes = o->window_bytes ? o->window_bytes : WINDOW_DEFAULT;
 	r->snapshot_changes = o->snapshot_changes ? o->snapshot_changes : SNAPSHOT_CHANGES;
 	pthread_mutex_init(&r->lock, NULL);
-	r->n_packers = o->packers ? o->packers : 1;
-	if (r->n_packers > PACKERS_MAX)
-		r->n_packers = PACKERS_MAX;
+	r->n_packers = count_packers(o);
 	for (unsigned i = 0; i < r->n_packers; i++)
 		packer_init(&r->packer[i], r, i);
 	return r;

@@ -22,7 +22,7 @@ struct ribout;
 struct group;
 
 struct ribout_options {
-	unsigned packers;      /* threads; 0: one */
+	unsigned packers;      /* threads; 0: one for four processors, at least one */
 	uint64_t window_bytes; /* a group's chunks kept for those behind; 0: 16 MiB */
 	uint32_t
 	    snapshot_changes; /* a snapshot lasts so many changes, or a quarter of the prefixes if those
