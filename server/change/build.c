@@ -4,8 +4,7 @@
  * everything in one block. Slices, the ones that come by the hundred thousand, have their own
  * file.
  */
-#include "change/build.h"
-
+#include "change/build_calico.h"
 #include "core/hash.h"
 
 #include <inttypes.h>
@@ -445,6 +444,11 @@ object_build(
 		return slice_build(d, raw, c, why);
 	case RESOURCE_CIDR:
 		return cidr_build(d, raw, c, why);
+	case RESOURCE_BGPCONFIG:
+	case RESOURCE_BGPPEER:
+	case RESOURCE_BGPFILTER:
+	case RESOURCE_IPPOOL:
+		return calico_build(d, raw, c, why);
 	case RESOURCE_NONE:
 	case RESOURCE_SYNC:
 	case RESOURCE_COUNT:

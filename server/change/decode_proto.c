@@ -6,6 +6,7 @@
  * budget, because two bytes of input can ask for a hundred of memory. The messages do not
  * recurse, so their depth is bounded by the schema.
  */
+#include "change/calico.h"
 #include "change/raw.h"
 #include "k8s/core.pb-c.h"
 #include "k8s/discovery.pb-c.h"
@@ -195,6 +196,10 @@ descriptor_of(enum resource resource)
 		return &k8s__endpoint_slice__descriptor;
 	case RESOURCE_CIDR:
 		return &k8s__service_cidr__descriptor;
+	case RESOURCE_BGPCONFIG: /* custom resources have no protobuf */
+	case RESOURCE_BGPPEER:
+	case RESOURCE_BGPFILTER:
+	case RESOURCE_IPPOOL:
 	case RESOURCE_NONE:
 	case RESOURCE_SYNC:
 	case RESOURCE_COUNT:
@@ -259,6 +264,9 @@ raw_from_protobuf(
 	struct value_span metadata;
 	bool ok;
 
+	if (resource_is_calico(raw->resource))
+		return decode_refuse(
+		    why, FAULT_UNDECODABLE, "the value is protobuf; Calico's objects are JSON");
 	if (!value_open(r->value, r->value_len, &env))
 		return decode_refuse(
 		    why, FAULT_UNDECODABLE, "the value is not a well-formed runtime.Unknown");

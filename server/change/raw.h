@@ -71,6 +71,10 @@ struct raw_cidr {
 	struct raw_pairs conditions;
 };
 
+struct raw_calico {
+	struct json_t *spec; /* of the decoder's JSON tree; NULL: there is none */
+};
+
 struct raw_object {
 	enum resource resource;
 	const char *api_version, *kind; /* NULL: the value does not say */
@@ -80,6 +84,7 @@ struct raw_object {
 		struct raw_service service;
 		struct raw_slice slice;
 		struct raw_cidr cidr;
+		struct raw_calico calico;
 	};
 };
 

@@ -84,6 +84,20 @@ cidr_put(struct cluster *c, uint32_t index, struct object *fresh) ON_WRITER
 	return !same;
 }
 
+static bool
+calico_put(struct cluster *c, enum resource resource, uint32_t index, struct object *fresh)
+    ON_WRITER
+{
+	struct object *old = swap(c, resource, index, fresh);
+	bool same = old && calico_equal(object_calico(old), object_calico(fresh));
+
+	if (!same)
+		c->dirty.calico = true;
+	if (old)
+		object_retire(old);
+	return !same;
+}
+
 static enum cluster_result
 upsert(struct cluster *c, struct change *change) ON_WRITER
 {
@@ -111,8 +125,10 @@ upsert(struct cluster *c, struct change *change) ON_WRITER
 		changed = service_put(c, index, fresh);
 	else if (resource == RESOURCE_SLICE)
 		changed = slice_put(c, index, fresh, change->names);
-	else
+	else if (resource == RESOURCE_CIDR)
 		changed = cidr_put(c, index, fresh);
+	else
+		changed = calico_put(c, resource, index, fresh);
 	return changed ? CLUSTER_CHANGED : CLUSTER_SAME;
 }
 
@@ -136,9 +152,13 @@ cluster_remove(struct cluster *c, enum resource resource, uint32_t index)
 		slice_unresolve(c, object_slice(old));
 		catalog_forget(&c->slices, index);
 		break;
-	default:
+	case RESOURCE_CIDR:
 		c->dirty.cidrs = true;
 		catalog_forget(&c->cidrs, index);
+		break;
+	default:
+		c->dirty.calico = true;
+		catalog_forget(cluster_catalog(c, resource), index);
 	}
 	object_retire(old);
 }

@@ -22,6 +22,8 @@ cluster_new(void)
 	catalog_init(&c->services, sizeof(struct service_entry));
 	catalog_init(&c->slices, sizeof(struct slice_entry));
 	catalog_init(&c->cidrs, sizeof(struct catalog_entry));
+	for (unsigned i = 0; i < CALICO_RESOURCES; i++)
+		catalog_init(&c->calico[i], sizeof(struct catalog_entry));
 	c->started_ms = clock_wall_ns() / NS_PER_MS;
 	return c;
 }
@@ -39,6 +41,9 @@ cluster_free(struct cluster *c)
 	catalog_fini(&c->services);
 	catalog_fini(&c->slices);
 	catalog_fini(&c->cidrs);
+	for (unsigned i = 0; i < CALICO_RESOURCES; i++)
+		catalog_fini(&c->calico[i]);
+
 	free(c->dirty_services.at);
 	free(c->dirty_nodes.at);
 	free(c);
@@ -57,7 +62,8 @@ cluster_catalog(struct cluster *c, enum resource resource)
 	case RESOURCE_CIDR:
 		return &c->cidrs;
 	default:
-		return NULL;
+		return resource_is_calico(resource) ? &c->calico[resource - RESOURCE_BGPCONFIG]
+		                                    : NULL;
 	}
 }
 
@@ -205,6 +211,27 @@ const struct service_cidr *
 cluster_cidr(const struct cluster *c, uint32_t cidr)
 {
 	return object_service_cidr(object_of(&c->cidrs, cidr));
+}
+
+uint32_t
+cluster_calico_bound(const struct cluster *c, enum resource resource)
+{
+	must(resource_is_calico(resource));
+	return catalog_bound(&c->calico[resource - RESOURCE_BGPCONFIG]);
+}
+
+const struct calico_object *
+cluster_calico(const struct cluster *c, enum resource resource, uint32_t index)
+{
+	must(resource_is_calico(resource));
+	return object_calico(object_of(&c->calico[resource - RESOURCE_BGPCONFIG], index));
+}
+
+const struct calico_object *
+cluster_calico_own(const struct cluster *c, enum resource resource, uint32_t index)
+{
+	must(resource_is_calico(resource));
+	return object_calico(object_own(&c->calico[resource - RESOURCE_BGPCONFIG], index));
 }
 
 const char *

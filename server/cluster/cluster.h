@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tables of cluster state: nodes, services, endpoint slices, service CIDRs. One writer
- * applies changes; everybody else reads.
+  * The tables of cluster state: nodes, services, endpoint slices, service CIDRs, and Calico's own
+ * objects where the cluster has them. One writer applies changes; everybody else reads.
  *
  * Each kind of object has dense u32 indices, given by name and kept for as long as anybody
  * names the object: a node that a slice names exists as a placeholder before (and after) its
@@ -16,6 +16,7 @@
  */
 #pragma once
 
+#include "change/calico.h"
 #include "change/change.h"
 #include "core/rcu.h"
 
@@ -49,6 +50,7 @@ struct cluster_dirty {
 	const uint32_t *nodes;    /* became known, changed, went             */
 	uint32_t n_services, n_nodes;
 	bool cidrs;     /* the ServiceCIDRs                        */
+	bool calico;    /* any of Calico's objects                 */
 	bool caught_up; /* the stream has just caught up           */
 	bool all;       /* take everything as changed              */
 };
@@ -74,6 +76,7 @@ uint32_t cluster_nodes_bound(const struct cluster *c) ANY_THREAD;
 uint32_t cluster_services_bound(const struct cluster *c) ANY_THREAD;
 uint32_t cluster_slices_bound(const struct cluster *c) ANY_THREAD;
 uint32_t cluster_cidrs_bound(const struct cluster *c) ANY_THREAD;
+uint32_t cluster_calico_bound(const struct cluster *c, enum resource resource) ANY_THREAD;
 
 /* Objects held, for summaries. Any thread. */
 uint32_t cluster_count(const struct cluster *c, enum resource resource) ANY_THREAD;
@@ -84,6 +87,9 @@ const struct node *cluster_node(const struct cluster *c, uint32_t node) RCU_READ
 const struct service *cluster_service(const struct cluster *c, uint32_t service) RCU_READER;
 const struct slice *cluster_slice(const struct cluster *c, uint32_t slice) RCU_READER;
 const struct service_cidr *cluster_cidr(const struct cluster *c, uint32_t cidr) RCU_READER;
+
+const struct calico_object *
+cluster_calico(const struct cluster *c, enum resource resource, uint32_t index) RCU_READER;
 
 /* The name that the index stands for, placeholders included; NULL: the index is free. */
 const char *cluster_node_name(const struct cluster *c, uint32_t node) RCU_READER;
@@ -110,5 +116,7 @@ const struct node *cluster_node_own(const struct cluster *c, uint32_t node) ON_W
 const struct service *cluster_service_own(const struct cluster *c, uint32_t service) ON_WRITER;
 const struct slice *cluster_slice_own(const struct cluster *c, uint32_t slice) ON_WRITER;
 const struct service_cidr *cluster_cidr_own(const struct cluster *c, uint32_t cidr) ON_WRITER;
+const struct calico_object *
+cluster_calico_own(const struct cluster *c, enum resource resource, uint32_t index) ON_WRITER;
 const struct service_slices *
 cluster_service_slices_own(const struct cluster *c, uint32_t service) ON_WRITER;

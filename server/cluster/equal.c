@@ -102,6 +102,13 @@ slice_equal(const struct slice *a, const struct slice *b)
 	           memcmp(a->first, b->first, a->n_endpoints * slice_stride(a)) == 0);
 }
 
+/* A field that is not acted on counts too: it is reported. */
+bool
+calico_equal(const struct calico_object *a, const struct calico_object *b)
+{
+	return a->spec_hash == b->spec_hash;
+}
+
 bool
 service_cidr_equal(const struct service_cidr *a, const struct service_cidr *b)
 {

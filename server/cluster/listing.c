@@ -110,6 +110,17 @@ complete(const struct cluster *c, enum resource resource)
 	return l->counts[resource] != COUNT_UNKNOWN && l->seen[resource] >= l->counts[resource];
 }
 
+/* A publisher that counts leaves out what it could not list: of that nothing is gone. */
+static bool
+is_listed(const struct listing *l, enum resource resource)
+{
+	bool counted = false;
+
+	for (int r = RESOURCE_NONE; r < RESOURCE_COUNT; r++)
+		counted |= l->counts[r] != COUNT_UNKNOWN;
+	return !counted || l->counts[resource] != COUNT_UNKNOWN;
+}
+
 static uint32_t
 sweep(struct cluster *c, enum resource resource) ON_WRITER
 {
@@ -137,11 +148,12 @@ listing_sweep(struct cluster *c)
 	if (l->state != LISTING_ENDED || !cluster_caught_up(c))
 		return;
 	for (int r = RESOURCE_NONE; r < RESOURCE_COUNT; r++) {
-		if (cluster_catalog(c, (enum resource)r) && !complete(c, (enum resource)r))
+		if (cluster_catalog(c, (enum resource)r) && is_listed(l, (enum resource)r) &&
+		    !complete(c, (enum resource)r))
 			return;
 	}
 	for (int r = RESOURCE_NONE; r < RESOURCE_COUNT; r++) {
-		if (cluster_catalog(c, (enum resource)r))
+		if (cluster_catalog(c, (enum resource)r) && is_listed(l, (enum resource)r))
 			removed += sweep(c, (enum resource)r);
 	}
 	log_info("a publisher's listing is complete", f_u64("epoch", l->epoch),

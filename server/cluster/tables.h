@@ -50,6 +50,7 @@ struct listing {
 
 struct cluster {
 	struct catalog nodes, services, slices, cidrs;
+	struct catalog calico[CALICO_RESOURCES];
 	struct dirty_list dirty_services, dirty_nodes;
 	struct cluster_dirty dirty; /* what cluster_dirty() hands out */
 	struct listing listing;
@@ -86,6 +87,7 @@ bool node_equal(const struct node *a, const struct node *b);
 bool service_equal(const struct service *a, const struct service *b);
 bool slice_equal(const struct slice *a, const struct slice *b);
 bool service_cidr_equal(const struct service_cidr *a, const struct service_cidr *b);
+bool calico_equal(const struct calico_object *a, const struct calico_object *b);
 
 /* ---- listing.c ---- */
 void listing_begin(struct cluster *c, const struct change *change) ON_WRITER;

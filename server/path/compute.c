@@ -152,7 +152,7 @@ add_owner(struct path_maker *m, struct making *mk, struct owned_prefix *p,
 	}
 	if (n == 0)
 		return;
-	attributes_of_prefix(&m->rules, &p->prefix, &attributes);
+	attributes_of_prefix(rcu_own(m->rules), &p->prefix, &attributes);
 	if (s)
 		attributes_of_service(s, &attributes, NULL, NULL);
 	owner_counts(mk, o, &attributes);

@@ -135,7 +135,7 @@ explain_owner(struct explaining *x, const struct service *s)
 {
 	struct path_attributes a;
 
-	attributes_of_prefix(&x->m->rules, x->prefix, &a);
+	attributes_of_prefix(x->now.rules, x->prefix, &a);
 	if (s)
 		attributes_of_service(s, &a, NULL, NULL);
 	if (x->owners++ == 0)
@@ -146,6 +146,17 @@ explain_owner(struct explaining *x, const struct service *s)
 
 /* ---- aggregates ---- */
 
+/* Who said the CIDR, where the configuration file did not. */
+static const char *
+origin(const struct explaining *x, enum pool pool)
+{
+	if (x->now.rules->from_calico >> pool & 1)
+		return " of BGPConfiguration default";
+	return pool == POOL_CLUSTER_IP && x->now.rules->config->cluster_ips.len == 0
+	           ? " of the ServiceCIDRs"
+	           : "";
+}
+
 static void
 explain_aggregate(struct explaining *x, enum pool pool, const struct ip_prefix *cidr) RCU_READER
 {
@@ -154,13 +165,13 @@ explain_aggregate(struct explaining *x, enum pool pool, const struct ip_prefix *
 	char text[IP_TEXT_MAX];
 	uint32_t in;
 
-	if (!rules_aggregates(&x->m->rules, pool, cidr) || !ip_prefix_covers(cidr, x->prefix))
+	if (!rules_aggregates(x->now.rules, pool, cidr) || !ip_prefix_covers(cidr, x->prefix))
 		return;
 	ip_prefix_text(cidr, text);
 	if (!ip_prefix_equal(cidr, x->prefix)) {
 		step.reason = REASON_AGGREGATE;
-		explain_tell(x, step, "%s (%s) covers it and %s", text, pool_keys[pool],
-		    reason_rows[REASON_AGGREGATE].sentence);
+		explain_tell(x, step, "%s (%s%s) covers it and %s", text, pool_keys[pool],
+		    origin(x, pool), reason_rows[REASON_AGGREGATE].sentence);
 		return;
 	}
 	x->path_class = PATH_AGGREGATE;
@@ -172,8 +183,8 @@ explain_aggregate(struct explaining *x, enum pool pool, const struct ip_prefix *
 		explain_owner(x, NULL);
 	if (!in && x->verdict == REASON_NOT_OURS)
 		x->verdict = REASON_NO_ELIGIBLE_NODE;
-	explain_tell(
-	    x, step, "%s (%s) %s", text, pool_keys[pool], reason_rows[step.reason].sentence);
+	explain_tell(x, step, "%s (%s%s) %s", text, pool_keys[pool], origin(x, pool),
+	    reason_rows[step.reason].sentence);
 	explain_tell_nodes(x, SCOPE_ALL, pool, RANK_READY);
 }
 
@@ -183,19 +194,19 @@ static void
 explain_pod_cidrs(struct explaining *x) RCU_READER
 {
 	uint8_t family = x->prefix->addr.family;
-	bool on = x->m->rules.config->pod_cidrs;
 
 	for (uint32_t i = 0; i < x->n_nodes; i++) {
 		const struct node *n = cluster_node(x->cluster, i);
-		enum reason r =
-		    decide_serves(&x->decisions[i], SCOPE_LOCAL, POOL_POD_CIDR, family);
+		enum reason r = rules_pod_cidr(x->now.rules, x->prefix);
 		bool has = false;
 
 		for (uint32_t k = 0; n && k < n->n_pod_cidrs; k++)
 			has |= ip_prefix_equal(&n->pod_cidrs[k], x->prefix);
 		if (!has)
 			continue;
-		r = on ? r : REASON_POD_CIDR_OFF;
+		if (r == REASON_OK)
+			r = decide_serves(&x->decisions[i], SCOPE_LOCAL, POOL_POD_CIDR, family);
+
 		x->path_class = PATH_POD_CIDR;
 		if (r == REASON_OK) {
 			add_nexthop(x, &x->decisions[i].addr[ip_family_index(family)]);
@@ -265,7 +276,7 @@ path_explain(const struct path_maker *m, const struct ip_prefix *prefix, const c
 {
 	struct explaining x = {.m = m,
 	    .cluster = m->cluster,
-	    .now = {.rules = &m->rules,
+	    .now = {.rules = rcu_get(m->rules),
 	        .service_cidrs = rcu_get(m->service_cidrs),
 	        .ignored_selectors =
 	            atomic_load_explicit(&m->ignored_selectors, memory_order_acquire)},

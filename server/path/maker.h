@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What struct path_maker is made of; for the files of this folder only. All of it is the
- * writer's, but `service_cidrs` (RCU) and `ignored_selectors` (atomic), which explain reads too.
+ * writer's, but `rules` and `service_cidrs` (RCU) and `ignored_selectors` (atomic), which explain reads too.
  */
 #pragma once
 
@@ -37,7 +37,9 @@ struct eligible {
 };
 
 struct path_maker {
-	struct rules rules;
+	const struct config_advertise *config;
+	RCU(struct rules) rules;
+	struct calico_said calico_said;
 	const struct cluster *cluster;
 	struct path_sink sink;
 	bool computed; /* once */

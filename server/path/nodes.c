@@ -81,8 +81,8 @@ claim_pod_cidrs(struct path_maker *m, uint32_t index, const struct node *node) O
 	struct path_node *n = &m->nodes[index];
 
 	m->n_wants = 0;
-	if (node && m->rules.config->pod_cidrs) {
-		for (uint32_t i = 0; i < node->n_pod_cidrs; i++)
+	for (uint32_t i = 0; node && i < node->n_pod_cidrs; i++) {
+		if (rules_pod_cidr(rcu_own(m->rules), &node->pod_cidrs[i]) == REASON_OK)
 			maker_want(m, &node->pod_cidrs[i], PATH_POD_CIDR, POOL_POD_CIDR);
 	}
 	if (m->n_wants || n->claims.n)
@@ -124,14 +124,15 @@ update_node(struct path_maker *m, uint32_t index) ON_WRITER
 
 /* A selector that matches no node is a mistake: following it would withdraw the whole class. */
 static uint8_t
-selectors_to_ignore(const struct path_maker *m)
+selectors_to_ignore(const struct path_maker *m) ON_WRITER
 {
+	const struct rules *rules = rcu_own(m->rules);
 	uint8_t mask = 0;
 
 	if (!cluster_caught_up(m->cluster) || m->known == 0)
 		return 0;
 	for (int p = 0; p < POOL_COUNT; p++) {
-		if (m->rules.selectors[p] && m->selected[p] == 0)
+		if (rules->selectors[p] && m->selected[p] == 0)
 			mask |= (uint8_t)(1u << p);
 	}
 	return mask;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "path/path.h"
 
+#include "core/log.h"
 #include "path/maker.h"
 
 #include <string.h>
@@ -8,12 +9,15 @@
 bool
 path_check_config(const struct config *config, char *error, size_t size)
 {
-	for (uint32_t i = 0; i < config->followed.len; i++) {
-		struct rules rules;
+	const struct calico_state nothing = {.configuration = NULL};
 
-		if (!rules_init(&rules, &config->followed.items[i].advertise, error, size))
+	for (uint32_t i = 0; i < config->followed.len; i++) {
+		struct rules *rules =
+		    rules_new(&config->followed.items[i].advertise, &nothing, error, size);
+
+		if (!rules)
 			return false;
-		rules_fini(&rules);
+		rules_free(rules);
 	}
 	return true;
 }
@@ -22,11 +26,15 @@ struct path_maker *
 path_new(const struct config_advertise *config, const struct cluster *cluster,
     const struct path_sink *sink)
 {
+	const struct calico_state nothing = {.configuration = NULL};
 	struct path_maker *m = must_calloc(1, sizeof(*m));
+	struct rules *rules;
 	char error[512];
 
-	must(rules_init(&m->rules, config, error, sizeof(error)));
-	m->cluster = cluster;
+	rules = rules_new(config, &nothing, error, sizeof(error));
+	must(rules);
+	/* Nobody reads yet: this is no publication. */
+	*m = (struct path_maker){.config = config, .rules = {rules}, .cluster = cluster};
 	m->sink = *sink;
 	hops_init(&m->hops, path_id_v6);
 	prefixes_init(&m->prefixes);
@@ -37,7 +45,8 @@ path_new(const struct config_advertise *config, const struct cluster *cluster,
 void
 path_free(struct path_maker *m)
 {
-	rules_fini(&m->rules);
+	rules_free(rcu_own(m->rules));
+	calico_said_fini(&m->calico_said);
 	free(rcu_own(m->service_cidrs));
 	nodes_fini(m);
 	services_fini(m);
@@ -55,7 +64,7 @@ path_free(struct path_maker *m)
 struct rules_now
 maker_rules(const struct path_maker *m)
 {
-	return (struct rules_now){.rules = &m->rules,
+	return (struct rules_now){.rules = rcu_own(m->rules),
 	    .service_cidrs = rcu_own(m->service_cidrs),
 	    .ignored_selectors =
 	        atomic_load_explicit(&m->ignored_selectors, memory_order_relaxed)};
@@ -72,12 +81,40 @@ maker_want(struct path_maker *m, const struct ip_prefix *prefix, enum path_class
 	m->wants[m->n_wants++] = (struct want){*prefix, (uint8_t)path_class, (uint8_t)pool};
 }
 
+/* True: what Calico's objects say to the rules has changed, and the rules are new. */
+static bool
+follow_calico(struct path_maker *m) ON_WRITER
+{
+	struct rules *old = rcu_own(m->rules), *fresh;
+	struct calico_state calico;
+	char error[512];
+
+	calico_log(&m->calico_said, m->config, m->cluster);
+	calico_state_read(&calico, m->config, m->cluster);
+	if (calico.hash == old->calico) {
+		calico_state_fini(&calico);
+		return false;
+	}
+	fresh = rules_new(m->config, &calico, error, sizeof(error));
+	must(fresh); /* the configuration's part was good before */
+	calico_state_fini(&calico);
+	rcu_publish(m->rules, fresh);
+	rules_retire(old);
+	log_info("what is advertised follows Calico's objects",
+	    f_u64("cluster_ips", fresh->config->cluster_ips.len),
+	    f_u64("external_ips", fresh->config->external_ips.len),
+	    f_u64("load_balancer_ips", fresh->config->load_balancer_ips.len),
+	    f_u64("ip_pools", fresh->n_pod_pools));
+	return true;
+}
+
 void
 path_recompute(struct path_maker *m, const struct cluster_dirty *dirty)
 {
-	bool all = dirty->all || !m->computed;
+	bool calico = (dirty->calico || dirty->all) && follow_calico(m);
+	bool all = dirty->all || !m->computed || calico;
 	/* Without configured CIDRs the ServiceCIDRs say which cluster IPs are ours. */
-	bool pools = all || (dirty->cidrs && m->rules.config->cluster_ips.len == 0);
+	bool pools = all || (dirty->cidrs && rcu_own(m->rules)->config->cluster_ips.len == 0);
 
 	m->computed = true;
 	nodes_update(m, dirty, all);

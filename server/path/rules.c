@@ -2,10 +2,11 @@
 #include "path/rules.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-bool
-rules_init(struct rules *r, const struct config_advertise *config, char *error, size_t size)
+static bool
+read_selectors(struct rules *r, const struct config_advertise *config, char *error, size_t size)
 {
 	const struct config_node_selectors *texts = &config->node_selectors;
 	const struct {
@@ -17,8 +18,6 @@ rules_init(struct rules *r, const struct config_advertise *config, char *error, 
 	    [POOL_POD_CIDR] = {"pod_cidrs", texts->pod_cidrs},
 	};
 
-	memset(r, 0, sizeof(*r));
-	r->config = config;
 	for (int p = 0; p < POOL_COUNT; p++) {
 		char why[256];
 
@@ -28,19 +27,118 @@ rules_init(struct rules *r, const struct config_advertise *config, char *error, 
 		if (r->selectors[p])
 			continue;
 		snprintf(error, size, "advertise.node_selectors.%s: %s", selectors[p].key, why);
-		rules_fini(r);
 		return false;
 	}
 	return true;
 }
 
-void
-rules_fini(struct rules *r)
+static void *
+copy(struct arena *arena, const void *from, size_t n)
 {
-	for (int p = 0; p < POOL_COUNT; p++) {
+	void *to = arena_alloc(arena, n);
+
+	return n ? memcpy(to, from, n) : to;
+}
+
+static void
+copy_prefixes(struct rules *r, struct config_prefixes *p)
+{
+	p->items = copy(&r->arena, p->items, p->len * sizeof(*p->items));
+}
+
+static void
+copy_taggings(struct rules *r, struct config_taggings *t)
+{
+	struct config_tagging *at = copy(&r->arena, t->items, t->len * sizeof(*at));
+
+	for (uint32_t i = 0; i < t->len; i++)
+		at[i].add.items =
+		    copy(&r->arena, at[i].add.items, at[i].add.len * sizeof(*at[i].add.items));
+	t->items = at;
+}
+
+/* The objects may go before the rules do: nothing of them is kept. */
+static void
+complete(
+    struct rules *r, const struct config_advertise *file, const struct calico_state *calico)
+{
+	struct config_advertise *a = &r->advertise;
+	struct pod_pool *pools =
+	    arena_alloc(&r->arena, calico->n_pools * sizeof(*r->pod_pools));
+
+	for (uint32_t i = 0; i < calico->n_pools; i++)
+		pools[i] =
+		    (struct pod_pool){calico->pools[i]->cidr, calico->pools[i]->no_export};
+	r->pod_pools = pools;
+	r->n_pod_pools = calico->n_pools;
+	r->calico = calico->hash;
+	if (!calico->configuration)
+		return;
+	calico_override(calico->configuration, a);
+	if (a->cluster_ips.items != file->cluster_ips.items && a->cluster_ips.len)
+		r->from_calico |= 1u << POOL_CLUSTER_IP;
+	if (a->external_ips.items != file->external_ips.items && a->external_ips.len)
+		r->from_calico |= 1u << POOL_EXTERNAL_IP;
+	if (a->load_balancer_ips.items != file->load_balancer_ips.items &&
+	    a->load_balancer_ips.len)
+		r->from_calico |= 1u << POOL_LOAD_BALANCER;
+	copy_prefixes(r, &a->cluster_ips);
+	copy_prefixes(r, &a->external_ips);
+	copy_prefixes(r, &a->load_balancer_ips);
+	copy_taggings(r, &a->communities);
+}
+
+struct rules *
+rules_new(const struct config_advertise *config, const struct calico_state *calico, char *error,
+    size_t size)
+{
+	struct rules *r = must_calloc(1, sizeof(*r));
+
+	arena_init(&r->arena);
+	r->advertise = *config;
+	r->config = &r->advertise;
+	complete(r, config, calico);
+	if (read_selectors(r, config, error, size))
+		return r;
+	rules_free(r);
+	return NULL;
+}
+
+void
+rules_free(struct rules *r)
+{
+	for (int p = 0; p < POOL_COUNT; p++)
 		selector_free(r->selectors[p]);
-		r->selectors[p] = NULL;
+	arena_fini(&r->arena);
+	free(r);
+}
+
+static void
+free_later(struct rcu_later *later)
+{
+	rules_free((struct rules *)later); /* later is the first member */
+}
+
+void
+rules_retire(struct rules *r)
+{
+	rcu_retire(&r->later, free_later);
+}
+
+enum reason
+rules_pod_cidr(const struct rules *r, const struct ip_prefix *cidr)
+{
+	const struct pod_pool *best = NULL;
+
+	if (!r->config->pod_cidrs)
+		return REASON_POD_CIDR_OFF;
+	for (uint32_t i = 0; i < r->n_pod_pools; i++) {
+		const struct pod_pool *p = &r->pod_pools[i];
+
+		if (ip_prefix_covers(&p->cidr, cidr) && (!best || p->cidr.len > best->cidr.len))
+			best = p;
 	}
+	return best && best->no_export ? REASON_POD_CIDR_NO_EXPORT : REASON_OK;
 }
 
 struct config_prefixes

@@ -7,8 +7,11 @@
 #pragma once
 
 #include "config/config.h"
+#include "core/arena.h"
 #include "core/rcu.h"
+#include "path/calico.h"
 #include "path/path.h"
+#include "path/reason.h"
 #include "path/selector.h"
 
 enum pool { POOL_CLUSTER_IP, POOL_EXTERNAL_IP, POOL_LOAD_BALANCER, POOL_POD_CIDR, POOL_COUNT };
@@ -34,10 +37,26 @@ struct cidr_list {
 	struct ip_prefix at[];
 };
 
-/* Made once from the configuration; immutable. */
+/* An IPPool: whether pod CIDRs inside it are advertised. */
+struct pod_pool {
+	struct ip_prefix cidr;
+	bool no_export;
+};
+
+/*
+ * Made from the configuration and Calico's objects, anew when these change; published, immutable,
+ * with everything it points to but the selectors' texts.
+ */
 struct rules {
-	const struct config_advertise *config;
+	struct rcu_later later;
+	struct config_advertise advertise;      /* the file's, completed by BGPConfiguration */
+	const struct config_advertise *config;  /* = &advertise */
 	struct selector *selectors[POOL_COUNT]; /* NULL: every node */
+	const struct pod_pool *pod_pools;
+	uint32_t n_pod_pools;
+	uint8_t from_calico; /* bit per pool: its CIDRs are BGPConfiguration's */
+	uint64_t calico;     /* struct calico_state.hash */
+	struct arena arena;  /* copies of what Calico's objects say */
 };
 
 /* What a decision reads: the rules and what they are completed by now. */
@@ -47,10 +66,14 @@ struct rules_now {
 	uint8_t ignored_selectors; /* bit per pool: its selector matches no node at all */
 };
 
-/* False: error says which key is wrong. On true, rules_fini() releases. */
-bool rules_init(
-    struct rules *r, const struct config_advertise *config, char *error, size_t size) MUST_USE;
-void rules_fini(struct rules *r);
+/* NULL: error says which key of the configuration is wrong. calico is copied. */
+struct rules *rules_new(const struct config_advertise *config,
+    const struct calico_state *calico, char *error, size_t size) MUST_USE;
+void rules_free(struct rules *r);
+void rules_retire(struct rules *r); /* it was published; free after a grace period */
+
+/* Whether this pod CIDR of a node is advertised: REASON_OK, or why not. */
+enum reason rules_pod_cidr(const struct rules *r, const struct ip_prefix *cidr);
 
 /*
  * The CIDRs of a pool. Cluster IPs: those configured, or where none are, those of the

@@ -60,7 +60,7 @@ aggregates_update(struct path_maker *m)
 		struct config_prefixes cidrs = rules_cidrs(&now, (enum pool)p);
 
 		for (uint32_t i = 0; i < cidrs.len; i++) {
-			if (rules_aggregates(&m->rules, (enum pool)p, &cidrs.items[i]))
+			if (rules_aggregates(now.rules, (enum pool)p, &cidrs.items[i]))
 				maker_want(m, &cidrs.items[i], PATH_AGGREGATE, (enum pool)p);
 		}
 	}

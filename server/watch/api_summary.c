@@ -225,6 +225,8 @@ write_clusters(struct call *c)
 		json_u64(j, "services", cluster_count(at->cluster, RESOURCE_SERVICE));
 		json_u64(j, "endpointslices", cluster_count(at->cluster, RESOURCE_SLICE));
 		json_u64(j, "servicecidrs", cluster_count(at->cluster, RESOURCE_CIDR));
+		for (enum resource r = RESOURCE_BGPCONFIG; resource_is_calico(r); r++)
+			json_u64(j, resource_rows[r].plural, cluster_count(at->cluster, r));
 		json_end(j);
 		json_end(j);
 	}

@@ -248,7 +248,9 @@ write_objects(struct call *c, const struct cluster_sample *all)
 		const char *name;
 		enum resource resource;
 	} rows[] = {{"nodes", RESOURCE_NODE}, {"services", RESOURCE_SERVICE},
-	    {"endpointslices", RESOURCE_SLICE}, {"servicecidrs", RESOURCE_CIDR}};
+	    {"endpointslices", RESOURCE_SLICE}, {"servicecidrs", RESOURCE_CIDR},
+	    {"bgpconfigurations", RESOURCE_BGPCONFIG}, {"bgppeers", RESOURCE_BGPPEER},
+	    {"bgpfilters", RESOURCE_BGPFILTER}, {"ippools", RESOURCE_IPPOOL}};
 
 	head(c->out, "cluster_objects", "gauge", "Kubernetes objects held");
 	for (uint32_t i = 0; i < c->sources->n_clusters; i++)

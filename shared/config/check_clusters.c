@@ -97,6 +97,29 @@ check_twins(const struct config_cluster *all, uint32_t i, const struct config_tr
 	}
 }
 
+/* Which keys of an advertise section stand in the file, or in the environment for it. */
+static uint32_t
+given_in(const struct config_tree *advertise)
+{
+	static const struct {
+		const char *key;
+		uint32_t bit;
+	} keys[] = {{"cluster_ips", CONFIG_GIVES_CLUSTER_IPS},
+	    {"external_ips", CONFIG_GIVES_EXTERNAL_IPS},
+	    {"load_balancer_ips", CONFIG_GIVES_LB_IPS},
+	    {"load_balancer_aggregation", CONFIG_GIVES_LB_AGGREGATION},
+	    {"communities", CONFIG_GIVES_COMMUNITIES}};
+	uint32_t given = 0;
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		const struct config_tree *value = config_tree_find(advertise, keys[i].key);
+
+		if (value && !config_tree_is_null(value))
+			given |= keys[i].bit;
+	}
+	return given;
+}
+
 static void
 check_listed(struct config *c, const struct config_tree *root, struct config_report *r,
     struct arena *arena)
@@ -118,6 +141,8 @@ check_listed(struct config *c, const struct config_tree *root, struct config_rep
 		check_kafka(&all[i].kafka, config_tree_find(node, "kafka"), r);
 		if (!config_tree_find(node, "advertise"))
 			all[i].advertise = c->advertise;
+		else
+			all[i].advertise.given = given_in(config_tree_find(node, "advertise"));
 		check_twins(all, i, node, r);
 	}
 	c->clusters.items = all;
@@ -130,6 +155,7 @@ config_check_clusters(struct config *c, const struct config_tree *root,
 {
 	struct config_cluster *only;
 
+	c->advertise.given = given_in(config_tree_find(root, "advertise"));
 	if (c->clusters.len > 0) {
 		check_listed(c, root, report, arena);
 		return;

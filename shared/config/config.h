@@ -103,6 +103,15 @@ struct config_node_address {
 	const char *ipv6;
 };
 
+/* What the file, or the environment in its place, says of a struct config_advertise. */
+enum {
+	CONFIG_GIVES_CLUSTER_IPS = 1,
+	CONFIG_GIVES_EXTERNAL_IPS = 2,
+	CONFIG_GIVES_LB_IPS = 4,
+	CONFIG_GIVES_LB_AGGREGATION = 8,
+	CONFIG_GIVES_COMMUNITIES = 16
+};
+
 struct config_advertise {
 	struct config_prefixes cluster_ips;
 	enum config_policy cluster_ip_policy;
@@ -121,6 +130,8 @@ struct config_advertise {
 	bool require_ready;
 	const char *rack_label;
 	const char *zone_label;
+	bool follow_calico; /* what is not given may come from Calico's objects */
+	uint32_t given;     /* CONFIG_GIVES_... bits; derived */
 };
 
 /* One cluster whose state becomes routes. */

@@ -36,7 +36,7 @@ extern const struct resource_row resource_rows[RESOURCE_COUNT];
 /* Kubernetes: a namespace is a DNS label, a name at most a DNS subdomain. */
 #define KEY_NS_MAX       63
 #define KEY_NAME_MAX     253
-#define KEY_RESOURCE_MAX 14 /* "endpointslices" */
+#define KEY_RESOURCE_MAX 17 /* "bgpconfigurations" */
 #define KEY_TEXT_MAX                                                                           \
 	(KEY_RESOURCE_MAX + KEY_NS_MAX + KEY_NAME_MAX + 3) /* any of ours, two slashes, NUL */
 #define KEY_BYTES_MAX 1024                                 /* longer ones are refused unread */

@@ -158,6 +158,31 @@ on_service(void *ctx, const json_t *s)
 	free(balancer);
 }
 
+static void
+on_calico(void *ctx, const json_t *object)
+{
+	const json_t *fields = json_object_get(object, "fields");
+	struct grid *g = ctx;
+
+	for (size_t i = 0; i < json_array_size(fields); i++) {
+		const json_t *f = json_array_get(fields, i);
+		bool applied = js_true(f, "applied");
+		char *key;
+
+		if (asprintf(&key, "%s %s/%s %03zu", js_str(object, "cluster"),
+		        js_str(object, "resource"), js_str(object, "name"), i) < 0)
+			die("out of memory for a table");
+		grid_row(g, key);
+		free(key);
+		grid_cell(
+		    g, GRID_PLAIN, "%s/%s", js_str(object, "resource"), js_str(object, "name"));
+		grid_cell(g, applied ? GRID_GOOD : GRID_PLAIN, "%s", applied ? "+" : "-");
+		grid_cell(g, GRID_PLAIN, "%s", js_str(f, "field"));
+		grid_cell(g, GRID_PLAIN, "%s", js_str(object, "cluster"));
+		grid_cell(g, GRID_PLAIN, "%s", js_str(f, "why"));
+	}
+}
+
 static int
 list(const struct options *o, const char *path, show_element *each, struct grid *g,
     const char *none)
@@ -196,4 +221,14 @@ show_services(const struct options *o)
 
 	return list(o, "/api/v1/services", on_service, grid_new(columns, COUNT_OF(columns)),
 	    "No services are known.");
+}
+
+int
+show_calico(const struct options *o)
+{
+	static const struct grid_column columns[] = {{"Object", false}, {"", false},
+	    {"Field", false}, {"Cluster", false}, {"Why", false}};
+
+	return list(o, "/api/v1/calico", on_calico, grid_new(columns, COUNT_OF(columns)),
+	    "The stream has none of Calico's objects.");
 }

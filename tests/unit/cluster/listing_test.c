@@ -150,6 +150,28 @@ a_listing_without_counts_removes_nothing(void **state)
 }
 
 static void
+a_resource_that_a_listing_does_not_count_is_kept_and_holds_up_no_other(void **state)
+{
+	(void)state;
+	read_all(r);
+	r->epoch = 1;
+	put(r, "ippools//pods", "u", 1, "'spec':{'cidr':'10.0.0.0/8'}");
+	put(r, "nodes//n1", "u", 2, "");
+	r->ms += 1000;
+	sync_begins(2);
+	sync_ends(2, 0); /* counts four resources, and no IPPools: it may not read them */
+	assert_int_equal(nodes(), 0);
+	assert_int_equal(cluster_count(r->cluster, RESOURCE_IPPOOL), 1);
+	r->ms += 1000;
+	sync_begins(3);
+	apply(r, "sync//end",
+	    "{'epoch':3,'counts':{'nodes':0,'services':0,'endpointslices':0,'servicecidrs':0,"
+	    "'ippools':0}}",
+	    0);
+	assert_int_equal(cluster_count(r->cluster, RESOURCE_IPPOOL), 0);
+}
+
+static void
 a_listing_from_long_before_the_start_needs_no_counts_since_compaction_may_have_taken_some(
     void **state)
 {
@@ -188,6 +210,7 @@ main(void)
 {
 #define RULE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
+	    RULE(a_resource_that_a_listing_does_not_count_is_kept_and_holds_up_no_other),
 	    RULE(a_key_that_a_complete_listing_did_not_have_is_removed),
 	    RULE(nothing_is_removed_by_half_a_listing),
 	    RULE(nothing_is_removed_before_the_stream_has_caught_up),

@@ -51,6 +51,31 @@ a_parameter_that_nobody_knows_is_refused(void **state)
 }
 
 static void
+calicos_objects_are_listed_with_what_is_acted_on(void **state)
+{
+	int status;
+	char *text;
+
+	(void)state;
+	scene_begin(&scene, "");
+	scene_fill(&scene);
+	scene_record(&scene, "bgpconfigurations//default",
+	    "{\"metadata\":{\"name\":\"default\",\"resourceVersion\":\"7\"},\"spec\":{"
+	    "\"serviceExternalIPs\":[{\"cidr\":\"192.0.2.0/24\"}],\"bindMode\":\"NodeIP\"}}");
+	scene_record(&scene, "ippools//pods",
+	    "{\"metadata\":{\"name\":\"pods\"},\"spec\":{\"cidr\":\"10.0.0.0/8\"}}");
+	text = scene_ask(&scene, "/api/v1/calico", NULL, NULL, &status);
+	assert_int_equal(status, 200);
+	assert_non_null(strstr(text,
+	    "\"resource\":\"bgpconfigurations\",\"name\":\"default\",\"resource_version\":7,"
+	    "\"fields\":[{\"field\":\"serviceExternalIPs\",\"applied\":true,"
+	    "\"why\":\"as advertise.external_ips\"},{\"field\":\"bindMode\",\"applied\":false,"));
+	assert_non_null(strstr(text, "\"ippools\",\"name\":\"pods\""));
+	free(text);
+	scene_end(&scene);
+}
+
+static void
 it_is_alive_at_once_and_ready_when_the_first_commit_is_out(void **state)
 {
 	int status;
@@ -250,6 +275,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(calicos_objects_are_listed_with_what_is_acted_on),
 	    cmocka_unit_test(a_question_that_cannot_be_answered_gets_a_reason),
 	    cmocka_unit_test(a_parameter_that_nobody_knows_is_refused),
 	    cmocka_unit_test(it_is_alive_at_once_and_ready_when_the_first_commit_is_out),
