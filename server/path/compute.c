@@ -188,7 +188,8 @@ emit(struct path_maker *m, struct owned_prefix *p, const struct making *mk)
 	}
 	for (uint32_t i = 0; i < n; i++)
 		m->choices[i] = (struct path_choice){slots[i], p->attributes};
-	m->sink.set(m->sink.ctx, &p->prefix, (enum path_class)p->last_class, m->choices, n);
+	m->sink.set(m->sink.ctx, &p->prefix, (enum path_class)p->last_class, mk->all != NULL,
+	    m->choices, n);
 }
 
 void

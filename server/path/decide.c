@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "path/decide.h"
 
+#include "core/hash.h"
+
 #include <string.h>
 
 const struct reason_row reason_rows[REASON_COUNT] = {
@@ -259,4 +261,6 @@ decide_node(const struct rules_now *now, const struct node *node, struct node_de
 	out->originator = node_originator(node);
 	if (!out->originator && out->address[0] == REASON_OK)
 		out->originator = ip_v4_host(&out->addr[0]);
+	out->rack = place_hash(labels_find(&node->labels, r->config->rack_label));
+	out->zone = place_hash(labels_find(&node->labels, r->config->zone_label));
 }

@@ -38,6 +38,7 @@ struct node_decision {
 	struct ip_addr addr[IP_FAMILIES];
 	uint32_t originator; /* its IPv4 address; 0: it has none, its IPv6 path id stands in */
 	uint8_t selected;    /* bit per pool: its selector matches, ignored or not */
+	uint64_t rack, zone; /* place_hash() of its labels; 0: it has none */
 };
 
 /* node NULL: not known. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "path/hops.h"
 
+#include "core/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,16 +129,24 @@ hops_assign_ids(struct hops *h)
 		assign_v6(h);
 	h->v6_changed = false;
 	for (uint32_t i = 0; i < h->n_touched; i++)
-		h->at[h->touched[i]].originator = 0;
+		h->at[h->touched[i]].spoken = false;
 }
 
+/* Of several nodes with one address the one with the lowest originator, then place, speaks for it. */
 void
-hops_originator(struct hops *h, uint32_t hop, uint32_t originator)
+hops_node(struct hops *h, uint32_t hop, uint32_t originator, uint64_t rack, uint64_t zone)
 {
 	struct hop *p = &h->at[hop];
+	uint64_t mine = originator ? originator : UINT32_MAX;
+	uint64_t theirs = p->originator ? p->originator : UINT32_MAX;
 
-	if (originator && (p->originator == 0 || originator < p->originator))
-		p->originator = originator;
+	if (p->spoken && (mine > theirs || (mine == theirs && hash_two(rack, zone) >=
+	                                                          hash_two(p->rack, p->zone))))
+		return;
+	p->spoken = true;
+	p->originator = originator;
+	p->rack = rack;
+	p->zone = zone;
 }
 
 static uint32_t
@@ -168,7 +178,7 @@ static bool
 value_equal(const struct path_nexthop *a, const struct path_nexthop *b)
 {
 	return ip_equal(&a->addr, &b->addr) && a->originator == b->originator &&
-	       a->path_id == b->path_id;
+	       a->path_id == b->path_id && a->rack == b->rack && a->zone == b->zone;
 }
 
 static void
@@ -176,7 +186,9 @@ renew(struct hops *h, struct hop *hop, const struct path_sink *sink)
 {
 	struct path_nexthop value = {.addr = hop->addr,
 	    .originator = hop->originator ? hop->originator : hop->path_id,
-	    .path_id = hop->path_id};
+	    .path_id = hop->path_id,
+	    .rack = hop->rack,
+	    .zone = hop->zone};
 
 	if (hop->slot != SLOT_NONE && value_equal(&h->slots[hop->slot], &value))
 		return;

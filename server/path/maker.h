@@ -18,6 +18,7 @@ struct path_node {
 	uint32_t slot[IP_FAMILIES]; /* SLOT_NONE: no address, or not known */
 	uint32_t hop[IP_FAMILIES];
 	uint32_t originator;
+	uint64_t rack, zone;
 	uint8_t all, local; /* bit per pool */
 	uint8_t selected;   /* bit per pool */
 	bool known;

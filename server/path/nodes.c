@@ -111,8 +111,10 @@ update_node(struct path_maker *m, uint32_t index) ON_WRITER
 	count_selected(m, n, 1);
 	n->all = all;
 	n->local = local;
-	if (d.originator != n->originator) {
+	if (d.originator != n->originator || d.rack != n->rack || d.zone != n->zone) {
 		n->originator = d.originator;
+		n->rack = d.rack;
+		n->zone = d.zone;
 		for (int f = 0; f < IP_FAMILIES; f++)
 			hops_touch(&m->hops, n->hop[f]);
 	}
@@ -201,7 +203,8 @@ update_slots(struct path_maker *m) ON_WRITER
 			uint32_t hop = m->nodes[i].hop[f];
 
 			if (hop != HOP_NONE && m->hops.at[hop].touched)
-				hops_originator(&m->hops, hop, m->nodes[i].originator);
+				hops_node(&m->hops, hop, m->nodes[i].originator,
+				    m->nodes[i].rack, m->nodes[i].zone);
 		}
 	}
 	hops_renew(&m->hops, &m->sink);

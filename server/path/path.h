@@ -37,6 +37,7 @@ struct path_nexthop {
 	struct ip_addr addr;
 	uint32_t originator; /* never 0; the node's IPv4 InternalIP, else its IPv6 path id */
 	uint32_t path_id;    /* never 0; see path_id.h */
+	uint64_t rack, zone; /* where the node is: place_hash() of its labels; 0: not known */
 };
 
 #define PATH_COMMUNITIES_MAX 32 /* of each kind; beyond it: the lowest values are kept */
@@ -74,9 +75,10 @@ struct path_sink {
 	void (*attributes)(void *ctx, uint32_t id, const struct path_attributes *attributes);
 
 	/* The prefix now has exactly these n paths, ascending by slot, each slot once. n may be
-	 * 0. Called also for prefixes whose set turns out to be what it was. */
+	 * 0. everywhere: they are all nodes that are eligible for its class. Called also for prefixes
+	 * whose set turns out to be what it was. */
 	void (*set)(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
-	    const struct path_choice *paths, uint32_t n);
+	    bool everywhere, const struct path_choice *paths, uint32_t n);
 };
 
 struct path_maker;

@@ -73,6 +73,8 @@ on_nexthop(void *ctx, uint32_t slot, const struct path_nexthop *nh)
 		content.addr = nh->addr;
 		content.path_id = nh->path_id;
 		content.originator = nh->originator;
+		content.rack = nh->rack;
+		content.zone = nh->zone;
 		name = nexthop_name(names, &content);
 	}
 	rename_handle(f, &f->nexthops, &names->nexthops, slot, name);
@@ -133,7 +135,7 @@ translate(struct from_path *f, const struct path_choice *paths, uint32_t n)
 }
 
 static void
-on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
+on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class, bool everywhere,
     const struct path_choice *paths, uint32_t n)
 {
 	struct from_path *f = ctx;
@@ -146,7 +148,8 @@ on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
 	if (index == RCUMAP_NONE)
 		return; /* never had a path, has none */
 	translate(f, paths, n);
-	all = (struct merged){f->scratch, n, {.prefix_class = (enum prefix_class)path_class}};
+	all = (struct merged){f->scratch, n,
+	    {.prefix_class = (enum prefix_class)path_class, .everywhere = everywhere}};
 	if (f->merge)
 		all = merge_set(f->merge, f->cluster, index, all.kind, f->scratch, n);
 	breaker_set(f->breaker, index, all.kind, all.paths, all.n, f->now_ns, &f->clashes);

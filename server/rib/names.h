@@ -35,8 +35,7 @@ struct nexthop {
 	struct ip_addr addr;
 	uint32_t path_id;    /* never 0; IPv4: the address; IPv6: see path/path_id.h */
 	uint32_t originator; /* ORIGINATOR_ID (RFC 4456): the node's IPv4 address, host order */
-	uint64_t rack,
-	    zone; /* where the node is, hashed; 0: not known, or nobody asks (ribout/view.h) */
+	uint64_t rack, zone; /* where the node is: place_hash(); 0: not known. For views */
 };
 
 #define ATTRS_COMMUNITIES_MAX                                                                  \

@@ -9,14 +9,6 @@
 
 #define TIERS 3u
 
-uint64_t
-place_hash(const char *name)
-{
-	uint64_t h = name && *name ? hash_bytes(name, strlen(name)) : 0;
-
-	return name && *name && h == 0 ? 1 : h;
-}
-
 void
 view_items_fini(struct view_items *v)
 {

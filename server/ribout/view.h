@@ -33,9 +33,6 @@ struct view {
 };
 _Static_assert(sizeof(struct view) == 40, "no padding: views are compared as bytes");
 
-/* A rack's or zone's name as struct view and struct nexthop have it; "" and NULL: 0. */
-uint64_t place_hash(const char *name);
-
 /* What is known of one path while a choice is made. */
 struct view_item {
 	uint64_t rank; /* higher is better, after local_pref */

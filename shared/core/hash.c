@@ -34,3 +34,11 @@ hash_bytes(const void *bytes, size_t n)
 		h = hash_mix(h ^ load_8(p)) + 0x9e3779b97f4a7c15ull;
 	return n ? hash_mix(h ^ load_less(p, n)) : h;
 }
+
+uint64_t
+place_hash(const char *name)
+{
+	uint64_t h = name && *name ? hash_bytes(name, strlen(name)) : 0;
+
+	return name && *name && h == 0 ? 1 : h;
+}

@@ -25,3 +25,6 @@ hash_two(uint64_t a, uint64_t b)
 
 /* Any bytes; equal bytes give equal hashes on every machine. */
 uint64_t hash_bytes(const void *bytes, size_t n);
+
+/* A rack's or zone's name, as next hops and views compare it: "" and NULL are 0, unknown; others never. */
+uint64_t place_hash(const char *name);

@@ -50,13 +50,14 @@ on_attributes(void *ctx, uint32_t id, const struct path_attributes *a)
 }
 
 static void
-on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
+on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class, bool everywhere,
     const struct path_choice *paths, uint32_t n)
 {
 	struct counts *c = ctx;
 
 	(void)prefix;
 	(void)path_class;
+	(void)everywhere;
 	(void)paths;
 	c->paths += n;
 	c->sets++;

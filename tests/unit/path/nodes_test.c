@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a node may serve and by which address; each test is one rule. */
+#include "core/hash.h"
 #include "world.h"
 
 #define AGGREGATE "10.96.0.0/12"
@@ -353,6 +354,49 @@ a_selector_that_matches_nothing_is_ignored_once_the_stream_has_caught_up(void **
 	assert_paths(w, AGGREGATE, N1); /* instead of withdrawing the class */
 }
 
+/* The place of the next hop that the prefix's only path has. */
+static void
+assert_place(const char *prefix, const char *rack, const char *zone)
+{
+	struct ip_prefix p;
+	const struct world_set *s;
+
+	assert_true(ip_prefix_parse(prefix, &p));
+	s = world_find(w, &p);
+	assert_non_null(s);
+	assert_int_equal(s->n, 1);
+	assert_int_equal(w->slots[s->paths[0].slot].rack, place_hash(rack));
+	assert_int_equal(w->slots[s->paths[0].slot].zone, place_hash(zone));
+}
+
+static void
+a_next_hop_knows_its_nodes_rack_and_zone_by_the_configured_labels(void **state)
+{
+	(void)state;
+	start("  rack_label: example.com/rack\n");
+	world_delete(w, "nodes//n2");
+	node_with(w, "n1", N1,
+	    "'labels':{'example.com/rack':'r1','topology.kubernetes.io/zone':'z1'}", "");
+	commit(w);
+	assert_place(HOST, "r1", "z1");
+	node_with(w, "n1", N1, "'labels':{'example.com/rack':'r2'}", "");
+	commit(w);
+	assert_place(HOST, "r2", NULL);
+	assert_place(AGGREGATE, "r2", NULL);
+}
+
+static void
+only_what_every_eligible_node_serves_is_everywhere(void **state)
+{
+	struct ip_prefix aggregate, host;
+
+	(void)state;
+	start("");
+	assert_true(ip_prefix_parse(AGGREGATE, &aggregate) && ip_prefix_parse(HOST, &host));
+	assert_true(world_find(w, &aggregate)->everywhere);
+	assert_false(world_find(w, &host)->everywhere); /* though both nodes have an endpoint */
+}
+
 static void
 a_node_change_recomputes_only_what_it_concerns(void **state)
 {
@@ -390,6 +434,8 @@ main(void)
 	    RULE(an_address_that_cannot_be_a_next_hop_is_refused),
 	    RULE(the_next_hop_may_come_from_an_annotation_or_a_label),
 	    RULE(the_originator_is_the_nodes_ipv4_address_else_its_ipv6_path_id),
+	    RULE(a_next_hop_knows_its_nodes_rack_and_zone_by_the_configured_labels),
+	    RULE(only_what_every_eligible_node_serves_is_everywhere),
 	    RULE(a_node_whose_address_changes_gets_another_slot_and_every_route_follows),
 	    RULE(an_originator_that_changes_renews_the_slot_of_the_other_family),
 	    RULE(nodes_with_one_address_are_one_path_until_the_last_of_them_leaves),

@@ -24,6 +24,7 @@
 struct world_set {
 	struct ip_prefix prefix;
 	enum path_class path_class;
+	bool everywhere;
 	uint32_t n;
 	struct path_choice *paths;
 };
@@ -99,7 +100,7 @@ world_find(struct world *w, const struct ip_prefix *p)
 
 static inline void
 world_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
-    const struct path_choice *paths, uint32_t n)
+    bool everywhere, const struct path_choice *paths, uint32_t n)
 {
 	struct world *w = ctx;
 	struct world_set *s = world_find(w, prefix);
@@ -120,6 +121,7 @@ world_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class,
 		memcpy(s->paths, paths, n * sizeof(*paths));
 	s->n = n;
 	s->path_class = path_class;
+	s->everywhere = everywhere;
 	w->calls++;
 }
 

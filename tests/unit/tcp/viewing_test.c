@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What view a peer's session gets, and who shares it: equal views are equal bytes. */
+#include "core/hash.h"
 #include "tcp/viewing.h"
 
 #include <setjmp.h>

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What peers of different racks are shown of one service, from node labels to the routers' tables."""
+
+from lib import kube
+from lib.heliograph import peer
+from lib.paths import next_hops
+from lib.wait import eventually
+
+PREFIX = "10.96.0.10/32"
+RACKS = {"n1": "r1", "n2": "r1", "n3": "r2", "n4": "r2"}
+
+
+def _node(lab, name, rack):
+    return kube.node(name, lab.net.v4(name), labels={"topology.kubernetes.io/rack": rack})
+
+
+def _start(lab, view):
+    """A Local service on all four nodes; BIRD stands in rack r1, FRR in r2."""
+    lab.make_topic()
+    web = kube.service("web", "10.96.0.10", external_policy="Local")
+    lab.write(*[_node(lab, n, r) for n, r in RACKS.items()], web,
+              kube.slice_of(web, kube.pods_on(*RACKS)))
+    lab.heliograph(views={"near": view}, peers=[
+        peer("bird", lab.net.v4("bird"), rack="r1", view="near"),
+        peer("frr", lab.net.v4("frr"), rack="r2", view="near")])
+    return lab.tors()
+
+
+def _hold(lab, tor, *nodes):
+    wanted = [lab.net.v4(n) for n in nodes]
+    eventually(lambda: next_hops(tor.paths(), PREFIX) == wanted)
+
+
+def test_a_peer_is_shown_the_nodes_of_its_own_rack_first(lab):
+    bird, frr = _start(lab, {"max_next_hops": 2, "prefer": "rack"})
+    _hold(lab, bird, "n1", "n2")
+    _hold(lab, frr, "n3", "n4")
+
+
+def test_a_node_that_moves_to_another_rack_moves_between_the_routers_choices(lab):
+    bird, frr = _start(lab, {"prefer": "rack", "only": True})
+    _hold(lab, bird, "n1", "n2")
+    _hold(lab, frr, "n3", "n4")
+    lab.write(_node(lab, "n2", "r2"))
+    _hold(lab, bird, "n1")
+    _hold(lab, frr, "n2", "n3", "n4")
+
+
+def test_where_a_rack_has_no_node_its_peer_is_shown_the_others(lab):
+    bird, frr = _start(lab, {"prefer": "rack", "only": True})
+    _hold(lab, bird, "n1", "n2")
+    lab.write(_node(lab, "n1", "r2"), _node(lab, "n2", "r2"))
+    _hold(lab, frr, "n1", "n2", "n3", "n4")
+    _hold(lab, bird, "n1", "n2", "n3", "n4")
+
+
+def test_prefixes_that_every_node_serves_share_one_choice(lab):
+    lab.make_topic()
+    services = [kube.service(f"s{i}", f"10.96.1.{i}", externalIPs=[f"192.0.2.{i}"])
+                for i in range(1, 21)]
+    lab.write(*[_node(lab, n, r) for n, r in RACKS.items()], *services,
+              *[kube.slice_of(s, kube.pods_on("n1")) for s in services])
+    lab.heliograph(views={"capped": {"max_next_hops": 2}},
+                   peers=[peer("bird", lab.net.v4("bird"), view="capped")])
+    bird = lab.bird()
+    eventually(lambda: len(next_hops(bird.paths(), "192.0.2.20/32")) == 2)
+    paths = bird.paths()
+    chosen = {tuple(next_hops(paths, f"192.0.2.{i}/32")) for i in range(1, 21)}
+    assert len(chosen) == 1 and len(next(iter(chosen))) == 2
