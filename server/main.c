@@ -13,6 +13,7 @@
 #include "change/stream.h"
 #include "cluster/cluster.h"
 #include "config/config.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/must.h"
 #include "path/path.h"
@@ -52,6 +53,7 @@ struct machine {
 	struct names names;
 	struct table rib;
 	struct writer writer;
+	struct mode_order mode; /* the operator's; the watch thread's once it runs */
 	struct ribout *ribout;
 	struct tcp *tcp;
 	struct watch *watch;
@@ -207,6 +209,25 @@ make_streams(struct machine *m)
 	return true;
 }
 
+/* What an operator ordered before the restart holds on. */
+static void
+take_mode(struct machine *m)
+{
+	char path[4096], why[512];
+
+	if (!config_path(m->config, MODE_FILE, path, sizeof(path)))
+		return; /* state_dir was made, so it is not too long */
+	if (!mode_load(path, &m->mode, why, sizeof(why)))
+		log_error("the operator's mode is not known", f_str("why", why));
+	if (m->mode.mode != MODE_NORMAL)
+		log_warn("an operator's order holds on",
+		    f_str("mode", mode_names[m->mode.mode]), f_str("reason", m->mode.reason));
+	role_take(ROLE_WRITER, "helio-main"); /* its thread does not run yet */
+	role_is_writer();
+	writer_mode(&m->writer, m->mode.mode, clock_mono_ns());
+	role_drop();
+}
+
 /* Left to right. */
 static bool
 make_stages(struct machine *m)
@@ -221,6 +242,7 @@ make_stages(struct machine *m)
 	names_init(&m->names);
 	table_init(&m->rib, &m->names);
 	writer_init(&m->writer, c, &m->queue, m->clusters, &m->rib);
+	take_mode(m);
 	m->ribout = ribout_new(&ro, &m->rib);
 	m->tcp = tcp_new(c, &m->rib, m->ribout);
 	return make_streams(m);
@@ -232,6 +254,8 @@ start_watch(struct machine *m)
 	struct watch_sources sources = {.config = m->config,
 	    .tcp = m->tcp,
 	    .n_clusters = m->config->followed.len,
+	    .writer = &m->writer,
+	    .mode = &m->mode,
 	    .rib = &m->rib,
 	    .ribout = m->ribout};
 	char why[512];

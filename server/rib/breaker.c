@@ -361,8 +361,8 @@ breaker_next_ns(const struct breaker *b)
 	return b->next_due_ns;
 }
 
-static bool
-matches(const struct breaker *b, const struct hold *h, const struct hold_match *m)
+bool
+breaker_matches(const struct breaker *b, const struct hold *h, const struct hold_match *m)
 {
 	if (h->prefix == HOLD_NONE)
 		return false;
@@ -379,7 +379,7 @@ breaker_release(struct breaker *b, const struct hold_match *m, bool at_once, uin
 	for (uint32_t i = 0; i < b->holds.bound; i++) {
 		struct hold *h = &b->holds.at[i];
 
-		if (!matches(b, h, m))
+		if (!breaker_matches(b, h, m))
 			continue;
 		n++;
 		h->approved = true;

@@ -75,6 +75,10 @@ struct hold_match {
 	const struct ip_prefix *prefix; /* NULL: any */
 };
 
+/* Is it one of these? An unused entry is none. */
+bool breaker_matches(const struct breaker *b, const struct hold *h, const struct hold_match *m)
+    ON_WRITER;
+
 /* They may go: `at_once`, or as fast as the limit allows. Returns how many. Commit afterwards. */
 uint32_t breaker_release(
     struct breaker *b, const struct hold_match *m, bool at_once, uint64_t now_ns) ON_WRITER;

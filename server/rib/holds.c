@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rib/holds.h"
 
+#include "core/metric.h"
 #include "core/must.h"
 
 #include <stdlib.h>
@@ -74,6 +75,19 @@ take_free(struct holds *h)
 	return h->bound++;
 }
 
+/* So many more, or less, are held for the reason. */
+static void
+count(struct holds *h, unsigned prefix_class, unsigned reason, int sign)
+{
+	static const enum metric_id metrics[HOLD_REASONS] = {[HOLD_LIMIT] = METRIC_HELD_LIMIT,
+	    [HOLD_NO_WITHDRAW] = METRIC_HELD_NO_WITHDRAW,
+	    [HOLD_LAST_PATH] = METRIC_HELD_LAST_PATH,
+	    [HOLD_LAST_PREFIX] = METRIC_HELD_LAST_PREFIX};
+
+	h->by[prefix_class][reason] += (uint32_t)sign;
+	metric_add(metrics[reason], sign);
+}
+
 void
 holds_add(struct holds *h, const struct hold *hold)
 {
@@ -83,7 +97,7 @@ holds_add(struct holds *h, const struct hold *hold)
 	h->at[i].next = *first;
 	*first = i;
 	h->n++;
-	h->by[hold->prefix_class][hold->reason]++;
+	count(h, hold->prefix_class, hold->reason, 1);
 }
 
 void
@@ -98,7 +112,7 @@ holds_remove(struct holds *h, uint32_t prefix, uint32_t nexthop)
 			continue;
 		*link = h->at[i].next;
 		h->n--;
-		h->by[h->at[i].prefix_class][h->at[i].reason]--;
+		count(h, h->at[i].prefix_class, h->at[i].reason, -1);
 		h->at[i].next = h->free;
 		h->at[i].prefix = HOLD_NONE;
 		h->free = i;
@@ -109,8 +123,8 @@ holds_remove(struct holds *h, uint32_t prefix, uint32_t nexthop)
 void
 holds_change(struct holds *h, struct hold *hold, enum hold_reason reason, uint64_t until_ns)
 {
-	h->by[hold->prefix_class][hold->reason]--;
+	count(h, hold->prefix_class, hold->reason, -1);
 	hold->reason = (uint8_t)reason;
 	hold->until_ns = until_ns;
-	h->by[hold->prefix_class][reason]++;
+	count(h, hold->prefix_class, reason, 1);
 }

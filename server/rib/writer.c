@@ -162,11 +162,17 @@ apply(struct writer *w, struct change *changes) ON_WRITER
 	}
 }
 
+static bool
+is_frozen(const struct writer *w)
+{
+	return w->frozen && atomic_load_explicit(&w->published, memory_order_relaxed);
+}
+
 void
 writer_round(struct writer *w, struct change *changes, uint64_t now_ns)
 {
 	apply(w, changes);
-	if (w->frozen)
+	if (is_frozen(w))
 		return;
 	breaker_now(&w->breaker, now_ns);
 	breaker_tick(&w->breaker, now_ns);
@@ -181,15 +187,16 @@ writer_round(struct writer *w, struct change *changes, uint64_t now_ns)
 uint64_t
 writer_next_ns(const struct writer *w)
 {
-	return w->frozen ? NS_NEVER : breaker_next_ns(&w->breaker);
+	return is_frozen(w) ? NS_NEVER : breaker_next_ns(&w->breaker);
 }
 
 void
-writer_freeze(struct writer *w, bool on, uint64_t now_ns)
+writer_mode(struct writer *w, enum mode mode, uint64_t now_ns)
 {
-	w->frozen = on;
-	if (!on)
-		writer_round(w, NULL, now_ns);
+	w->frozen = mode == MODE_FROZEN;
+	breaker_now(&w->breaker, now_ns);
+	breaker_no_withdraw(&w->breaker, mode == MODE_NO_WITHDRAW, now_ns);
+	writer_round(w, NULL, now_ns);
 }
 
 /* ---- orders of other threads ---- */

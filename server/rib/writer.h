@@ -12,6 +12,7 @@
 #include "cluster/cluster.h"
 #include "path/path.h"
 #include "rib/from_path.h"
+#include "rib/mode.h"
 
 #include <pthread.h>
 
@@ -36,7 +37,8 @@ struct writer {
 	pthread_t thread;
 	_Atomic bool stop;
 	_Atomic bool published; /* the first commit after all barriers is visible */
-	bool frozen;            /* an operator's order: the RIB stays as it is */
+	bool
+	    frozen; /* an operator's order: the RIB stays as it is, once something is published */
 	pthread_mutex_t orders_lock;
 	pthread_cond_t orders_done;
 	struct writer_order *orders; /* under the lock, oldest first */
@@ -60,10 +62,11 @@ void writer_round(struct writer *w, struct change *changes, uint64_t now_ns) ON_
 uint64_t writer_next_ns(const struct writer *w) ON_WRITER;
 
 /*
- * Freeze: nothing that arrives changes the RIB any more, in either direction, until it is off; what has
- * arrived meanwhile then takes effect at once.
+ * An operator's order, from now on. Frozen: nothing that arrives changes the RIB any more, in either direction; with the
+ * next order what has arrived meanwhile takes effect at once. A process that starts frozen publishes its first state all
+ * the same: an empty RIB protects nobody.
  */
-void writer_freeze(struct writer *w, bool on, uint64_t now_ns) ON_WRITER;
+void writer_mode(struct writer *w, enum mode mode, uint64_t now_ns) ON_WRITER;
 
 /*
  * Have fn done by the writer between two rounds, and wait for it; it commits what fn changed. False: the writer

@@ -174,6 +174,7 @@ write_self(struct call *c)
 	call_seconds(c, "uptime_seconds", process_uptime_ns());
 	json_bool(j, "ready", ready);
 	json_str(j, "not_ready_because", ready ? NULL : why);
+	call_write_mode(c);
 }
 
 static void

@@ -14,12 +14,13 @@ struct route {
 	const char *path;
 	void (*handler)(struct call *c);
 	const char *parameters;
+	bool action;
 };
 
 static const struct route routes[] = {
-#define ROUTE(path, handler, parameters) {path, handler, parameters},
+#define ROUTE(path, handler, parameters)  {path, handler, parameters, false},
+#define ACTION(path, handler, parameters) {path, handler, parameters, true},
 #include "watch/routes.def"
-#undef ROUTE
 };
 
 static const struct {
@@ -31,6 +32,9 @@ static const struct {
     {"next_hop", offsetof(struct call, query.next_hop)},
     {"node", offsetof(struct call, query.node)},
     {"cluster", offsetof(struct call, query.cluster)},
+    {"class", offsetof(struct call, query.class)},
+    {"mode", offsetof(struct call, query.mode)},
+    {"reason", offsetof(struct call, query.reason)},
 };
 
 static void
@@ -146,13 +150,29 @@ call_finish(struct call *c)
 		evbuffer_add(c->out, "\n", 1);
 }
 
+/* Reading is by GET; ordering by POST, over the control socket alone. */
+static bool
+method_fits(struct call *c, enum call_method method, const struct route *route)
+{
+	if (route->action && method == CALL_GET)
+		call_fail(
+		    c, 405, "%s is an order: POST it over the control socket", route->path);
+	else if (route->action && method == CALL_POST_REFUSED)
+		call_fail(c, 403, "orders are taken over the control socket alone (helioctl)");
+	else if (!route->action && method != CALL_GET)
+		call_fail(c, 405, "%s is only read: GET it", route->path);
+	else
+		return true;
+	return false;
+}
+
 void
-call_run(struct call *c, const char *path)
+call_run(struct call *c, enum call_method method, const char *path)
 {
 	for (size_t i = 0; i < COUNT_OF(routes); i++) {
 		if (strcmp(routes[i].path, path) != 0)
 			continue;
-		if (parameters_fit(c, &routes[i]))
+		if (method_fits(c, method, &routes[i]) && parameters_fit(c, &routes[i]))
 			routes[i].handler(c);
 		call_finish(c);
 		return;

@@ -20,7 +20,7 @@
 
 /* The parameters, NULL where not given. Borrowed from the transport for the call's life. */
 struct call_query {
-	const char *prefix, *peer, *next_hop, *node, *cluster;
+	const char *prefix, *peer, *next_hop, *node, *cluster, *class, *mode, *reason;
 };
 
 /* What a paged answer remembers between its pages. */
@@ -54,8 +54,11 @@ void call_free(struct call *c);
 /* Set one parameter; false: there is none of this name anywhere. The value is borrowed. */
 bool call_set(struct call *c, const char *name, const char *value) MUST_USE;
 
+/* How it is asked: GET; POST over the control socket; or POST where only GET is served. */
+enum call_method { CALL_GET, CALL_POST, CALL_POST_REFUSED };
+
 /* Answer to this path: fills out, status and type; with page set, the rest is to be asked for. */
-void call_run(struct call *c, const char *path) ON_WATCH;
+void call_run(struct call *c, enum call_method method, const char *path) ON_WATCH;
 
 /* Write more into out, which the caller has emptied; afterwards page is NULL when that was all. */
 void call_more(struct call *c) ON_WATCH;
@@ -72,9 +75,9 @@ void call_newline(struct call *c);
 /* A page is full. */
 bool call_page_full(struct call *c);
 
-#define ROUTE(path, handler, parameters) void handler(struct call *c) ON_WATCH;
+#define ROUTE(path, handler, parameters)  void handler(struct call *c) ON_WATCH;
+#define ACTION(path, handler, parameters) void handler(struct call *c) ON_WATCH;
 #include "watch/routes.def"
-#undef ROUTE
 
 /* ---- what several handlers use ---- */
 
@@ -101,6 +104,9 @@ call_cluster(const struct call *c)
 {
 	return &c->sources->clusters[c->walk.cluster];
 }
+
+/* Write the members that tell the operator's mode. */
+void call_write_mode(struct call *c);
 
 /* Seconds as text for people would be wrong here: numbers with a fraction. */
 void call_seconds(struct call *c, const char *key, uint64_t ns);

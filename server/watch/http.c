@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One evhttp for all listeners; the state of an answer is its struct stream_out. */
+/* One evhttp for the TCP listener and one for the control socket, which takes orders too. The state of an answer is its struct stream_out. */
 #include "watch/http.h"
 
 #include <event2/http.h>
@@ -27,7 +27,7 @@ struct stream_out {
 };
 
 struct http {
-	struct evhttp *evhttp;
+	struct evhttp *by_socket[HTTP_SOCKETS];
 	const struct watch_sources *sources;
 	struct stream_out *streams;
 	unsigned n_streams;
@@ -36,8 +36,8 @@ struct http {
 static const struct {
 	int status;
 	const char *text;
-} reasons[] = {{200, "OK"}, {400, "Bad Request"}, {404, "Not Found"}, {409, "Conflict"},
-    {503, "Service Unavailable"}};
+} reasons[] = {{200, "OK"}, {400, "Bad Request"}, {403, "Forbidden"}, {404, "Not Found"},
+    {405, "Method Not Allowed"}, {409, "Conflict"}, {503, "Service Unavailable"}};
 
 static const char *
 reason_of(int status)
@@ -142,7 +142,7 @@ take_query(struct stream_out *s, const char *query)
 }
 
 static void
-answer(struct stream_out *s) ON_WATCH
+answer(struct stream_out *s, enum call_method method) ON_WATCH
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(s->req);
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
@@ -150,22 +150,21 @@ answer(struct stream_out *s) ON_WATCH
 	if (!take_query(s, uri ? evhttp_uri_get_query(uri) : NULL))
 		call_finish(s->call);
 	else
-		call_run(s->call, path ? path : "");
+		call_run(s->call, method, path ? path : "");
 }
 
 static void
-on_request(struct evhttp_request *req, void *ctx)
+serve(struct http *h, struct evhttp_request *req, bool orders) ON_WATCH
 {
-	struct http *h = ctx;
 	struct stream_out *s = must_calloc(1, sizeof(*s));
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
+	bool post = evhttp_request_get_command(req) == EVHTTP_REQ_POST;
 
-	role_is_watch();
 	s->http = h;
 	s->req = req;
 	s->call = call_new(h->sources);
 	TAILQ_INIT(&s->query);
-	answer(s);
+	answer(s, !post ? CALL_GET : orders ? CALL_POST : CALL_POST_REFUSED);
 	evhttp_add_header(headers, "Content-Type", s->call->type);
 	evhttp_add_header(headers, "Cache-Control", "no-store");
 	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
@@ -179,21 +178,45 @@ on_request(struct evhttp_request *req, void *ctx)
 	}
 }
 
+static void
+on_tcp_request(struct evhttp_request *req, void *ctx)
+{
+	role_is_watch();
+	serve(ctx, req, false);
+}
+
+static void
+on_control_request(struct evhttp_request *req, void *ctx)
+{
+	role_is_watch();
+	serve(ctx, req, true);
+}
+
+static struct evhttp *
+server_new(struct event_base *base, void (*on_request)(struct evhttp_request *, void *),
+    struct http *h)
+{
+	struct evhttp *e = evhttp_new(base);
+
+	if (!e)
+		die("out of memory for the HTTP server");
+	evhttp_set_allowed_methods(e, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+	evhttp_set_max_headers_size(e, HEADERS_MAX);
+	evhttp_set_max_body_size(e, 0);
+	evhttp_set_timeout(e, IDLE_SECONDS);
+	evhttp_set_default_content_type(e, NULL);
+	evhttp_set_gencb(e, on_request, h);
+	return e;
+}
+
 struct http *
 http_new(struct event_base *base, const struct watch_sources *sources)
 {
 	struct http *h = must_calloc(1, sizeof(*h));
 
 	h->sources = sources;
-	h->evhttp = evhttp_new(base);
-	if (!h->evhttp)
-		die("out of memory for the HTTP server");
-	evhttp_set_allowed_methods(h->evhttp, EVHTTP_REQ_GET);
-	evhttp_set_max_headers_size(h->evhttp, HEADERS_MAX);
-	evhttp_set_max_body_size(h->evhttp, 0);
-	evhttp_set_timeout(h->evhttp, IDLE_SECONDS);
-	evhttp_set_default_content_type(h->evhttp, NULL);
-	evhttp_set_gencb(h->evhttp, on_request, h);
+	h->by_socket[HTTP_TCP] = server_new(base, on_tcp_request, h);
+	h->by_socket[HTTP_CONTROL] = server_new(base, on_control_request, h);
 	return h;
 }
 
@@ -202,16 +225,17 @@ http_free(struct http *h)
 {
 	if (!h)
 		return;
-	evhttp_free(h->evhttp); /* runs on_closed() for what is under way */
+	for (int i = 0; i < HTTP_SOCKETS; i++)
+		evhttp_free(h->by_socket[i]); /* runs on_closed() for what is under way */
 	while (h->streams)
 		stream_free(h->streams);
 	free(h);
 }
 
 void
-http_listen(struct http *h, int fd)
+http_listen(struct http *h, enum http_socket socket, int fd)
 {
-	if (!evhttp_accept_socket_with_handle(h->evhttp, fd))
+	if (!evhttp_accept_socket_with_handle(h->by_socket[socket], fd))
 		die("cannot watch a listening socket");
 }
 

@@ -18,8 +18,11 @@ struct http *http_new(struct event_base *base, const struct watch_sources *sourc
 /* Closes listeners and connections, cuts answers off. */
 void http_free(struct http *h);
 
+/* Where a request comes in: only the control socket takes orders. */
+enum http_socket { HTTP_TCP, HTTP_CONTROL, HTTP_SOCKETS };
+
 /* Answer to connections of this listening, non-blocking socket, which it owns from now on. */
-void http_listen(struct http *h, int fd);
+void http_listen(struct http *h, enum http_socket socket, int fd);
 
 /* A listening TCP socket on the address, or -1: why says what is wrong and what to do. */
 int http_bind(const struct ip_addr *addr, uint16_t port, char *why, size_t size) MUST_USE;

@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/metric.h"
 #include "core/rcu.h"
+#include "rib/mode.h"
 #include "tcp/tcp.h"
 #include "watch/call.h"
 #include "watch/count.h"
@@ -287,6 +288,32 @@ write_clusters(struct call *c)
 	free(all);
 }
 
+/* 48 bits of each digest: a number of Prometheus holds them exactly, and replicas are only compared. */
+static void
+write_digests(struct call *c)
+{
+	static const char *const families[IP_FAMILIES] = {"ipv4", "ipv6"};
+	uint64_t digest[CLASS_COUNT][IP_FAMILIES];
+
+	table_digests(c->sources->rib, digest);
+	head(c->out, "class_digest", "gauge",
+	    "A digest of all paths of a class and family: equal on replicas that announce the same");
+	for (unsigned k = 0; k < CLASS_COUNT; k++)
+		for (unsigned f = 0; f < IP_FAMILIES; f++)
+			evbuffer_add_printf(c->out,
+			    PREFIX "class_digest{class=\"%s\",family=\"%s\"} %" PRIu64 "\n",
+			    prefix_class_names[k], families[f], digest[k][f] >> 16);
+}
+
+static void
+write_mode(struct call *c)
+{
+	head(c->out, "mode", "gauge", "1 for the mode that an operator has ordered, or normal");
+	for (int m = 0; m < MODES; m++)
+		evbuffer_add_printf(c->out, PREFIX "mode{mode=\"%s\"} %d\n", mode_names[m],
+		    c->sources->mode->mode == (enum mode)m);
+}
+
 static void
 write_state(struct call *c)
 {
@@ -326,8 +353,10 @@ metrics_write(struct call *c)
 	c->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 	write_rows(c->out);
 	write_state(c);
+	write_mode(c);
 	write_clusters(c);
 	write_paths(c);
+	write_digests(c);
 	write_peers(c);
 	write_process(c);
 	evbuffer_add_printf(c->out, "# EOF\n");

@@ -63,7 +63,7 @@ open_control(struct watch *w, char *why, size_t size)
 		w->control_dev = st.st_dev;
 		w->control_ino = st.st_ino;
 	}
-	http_listen(w->http, fd);
+	http_listen(w->http, HTTP_CONTROL, fd);
 	return true;
 }
 
@@ -78,7 +78,7 @@ open_http(struct watch *w, char *why, size_t size)
 	fd = http_bind(&e->addr, e->port, why, size);
 	if (fd < 0)
 		return false;
-	http_listen(w->http, fd);
+	http_listen(w->http, HTTP_TCP, fd);
 	return true;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Beside the flow: a thread (role: watch) that answers people and programs. The same requests
  * come over HTTP (GET only) and over the control socket that helioctl talks to: probes,
- * metrics and the JSON API (routes.def). It reads what the other threads publish and changes
- * nothing; it may be slow or stuck without anybody else noticing.
+ * metrics and the JSON API (routes.def). It reads what the other threads publish; what an operator orders over the
+ * control socket it hands to the thread whose it is. It may be slow or stuck without anybody else noticing.
  */
 #pragma once
 
@@ -20,6 +20,8 @@ struct cluster;
 struct path_maker;
 struct table;
 struct ribout;
+struct writer;
+struct mode_order;
 struct watch;
 
 /* One of the clusters that are followed. */
@@ -35,7 +37,9 @@ struct watch_sources {
 	const struct config *config;
 	struct tcp *tcp; /* not const: its listing takes a lock */
 	struct watch_cluster clusters[CONFIG_CLUSTERS_MAX];
-	uint32_t n_clusters; /* at least 1 */
+	uint32_t n_clusters;     /* at least 1 */
+	struct writer *writer;   /* takes orders */
+	struct mode_order *mode; /* what is ordered; the watch thread's alone once it runs */
 	const struct table *rib;
 	struct ribout *ribout; /* not const: its listing takes a lock */
 };

@@ -96,11 +96,12 @@ connect_to(const char *path, char *why, size_t size)
 }
 
 static bool
-send_request(int fd, const struct target *t)
+send_request(int fd, const char *method, const struct target *t)
 {
-	char text[TARGET_MAX + 64];
-	size_t n = (size_t)snprintf(
-	    text, sizeof(text), "GET %s HTTP/1.0\r\nHost: heliographd\r\n\r\n", t->text);
+	char text[TARGET_MAX + 96];
+	size_t n = (size_t)snprintf(text, sizeof(text),
+	    "%s %s HTTP/1.0\r\nHost: heliographd\r\nContent-Length: 0\r\n\r\n", method,
+	    t->text);
 
 	for (size_t sent = 0; sent < n;) {
 		ssize_t k = send(fd, text + sent, n - sent, MSG_NOSIGNAL);
@@ -127,7 +128,8 @@ read_head(struct client *c)
 }
 
 bool
-client_get(struct client *c, const char *socket, const struct target *t, char *why, size_t size)
+client_ask(struct client *c, const char *socket, const char *method, const struct target *t,
+    char *why, size_t size)
 {
 	int fd;
 
@@ -142,7 +144,7 @@ client_get(struct client *c, const char *socket, const struct target *t, char *w
 	c->in = fdopen(fd, "r");
 	if (!c->in)
 		die("cannot read from a socket: %s", strerror(errno));
-	if (send_request(fd, t) && read_head(c))
+	if (send_request(fd, method, t) && read_head(c))
 		return true;
 	snprintf(why, size, "%s: %s; is this heliographd's control socket?", socket,
 	    ferror(c->in) ? "no answer" : "the answer is not heliographd's");

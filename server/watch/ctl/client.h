@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A GET over heliographd's control socket. HTTP/1.0 on purpose: the body then ends with the
+ * A request over heliographd's control socket. HTTP/1.0 on purpose: the body then ends with the
  * connection, and can be read line by line while the server still writes it.
  */
 #pragma once
@@ -32,9 +32,9 @@ void target_init(struct target *t, const char *path);
 /* Adds name=value, percent-encoded; a NULL value adds nothing. */
 void target_add(struct target *t, const char *name, const char *value);
 
-/* False: why (size bytes) says what is wrong and what to do; nothing is open. */
-bool client_get(struct client *c, const char *socket, const struct target *t, char *why,
-    size_t size) MUST_USE;
+/* method: "GET", or "POST" for an order. False: why (size bytes) says what is wrong and what to do; nothing is open. */
+bool client_ask(struct client *c, const char *socket, const char *method,
+    const struct target *t, char *why, size_t size) MUST_USE;
 
 /* The next line without its end, borrowed until the next call; NULL: that was all. */
 char *client_line(struct client *c, size_t *len);

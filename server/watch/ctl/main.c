@@ -4,7 +4,7 @@
 
 const struct command commands[] = {
 #define COMMAND(title, usage, fewest, largest, bits, function, text, more)                     \
-	{.name = #title,                                                                       \
+	{.name = title,                                                                        \
 	    .arguments = usage,                                                                \
 	    .least = fewest,                                                                   \
 	    .most = largest,                                                                   \

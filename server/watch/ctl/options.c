@@ -3,16 +3,33 @@
 #include "watch/ctl/options.h"
 
 #include <getopt.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_PEER = 256, KEY_NEXT_HOP, KEY_VERSION };
+enum { KEY_VERSION = 256, KEY_VALUED };
+
+/* Bit i of struct command.takes allows the i-th. */
+static const struct {
+	const char *name;
+	size_t offset; /* in struct options */
+} valued[] = {{"peer", offsetof(struct options, peer)},
+    {"next-hop", offsetof(struct options, next_hop)},
+    {"reason", offsetof(struct options, reason)}, {"wait", offsetof(struct options, wait)}};
 
 static const struct option long_options[] = {{"socket", required_argument, NULL, 's'},
-    {"output", required_argument, NULL, 'o'}, {"peer", required_argument, NULL, KEY_PEER},
-    {"next-hop", required_argument, NULL, KEY_NEXT_HOP}, {"help", no_argument, NULL, 'h'},
+    {"output", required_argument, NULL, 'o'}, {"peer", required_argument, NULL, KEY_VALUED},
+    {"next-hop", required_argument, NULL, KEY_VALUED + 1},
+    {"reason", required_argument, NULL, KEY_VALUED + 2},
+    {"wait", required_argument, NULL, KEY_VALUED + 3}, {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, KEY_VERSION}, {NULL, 0, NULL, 0}};
+
+static const char **
+value_at(const struct options *o, size_t i)
+{
+	return (const char **)(uintptr_t)((const char *)o + valued[i].offset);
+}
 
 static const struct command *
 find_command(const char *name)
@@ -49,12 +66,6 @@ take_flags(struct options *o, int argc, char **argv, char *why, size_t size)
 			if (!take_format(o, optarg, why, size))
 				return OPTIONS_WRONG;
 			break;
-		case KEY_PEER:
-			o->peer = optarg;
-			break;
-		case KEY_NEXT_HOP:
-			o->next_hop = optarg;
-			break;
 		case 'h':
 			result = OPTIONS_HELP;
 			break;
@@ -65,6 +76,11 @@ take_flags(struct options *o, int argc, char **argv, char *why, size_t size)
 			snprintf(why, size, "%s needs a value", argv[optind - 1]);
 			return OPTIONS_WRONG;
 		default:
+			if (key >= KEY_VALUED &&
+			    (size_t)(key - KEY_VALUED) < COUNT_OF(valued)) {
+				*value_at(o, (size_t)(key - KEY_VALUED)) = optarg;
+				break;
+			}
 			snprintf(why, size, "there is no option %s", argv[optind - 1]);
 			return OPTIONS_WRONG;
 		}
@@ -82,12 +98,11 @@ take_arguments(struct options *o, int n, char **args, char *why, size_t size)
 		    c->arguments);
 		return OPTIONS_WRONG;
 	}
-	if ((o->peer && !(c->takes & OPTION_PEER)) ||
-	    (o->next_hop && !(c->takes & OPTION_NEXT_HOP))) {
-		snprintf(why, size, "%s does not take %s", c->name,
-		    o->peer && !(c->takes & OPTION_PEER) ? "--peer" : "--next-hop");
-		return OPTIONS_WRONG;
-	}
+	for (size_t i = 0; i < COUNT_OF(valued); i++)
+		if (*value_at(o, i) && !(c->takes >> i & 1)) {
+			snprintf(why, size, "%s does not take --%s", c->name, valued[i].name);
+			return OPTIONS_WRONG;
+		}
 	for (int i = 0; i < n; i++)
 		o->args[i] = args[i];
 	return OPTIONS_RUN;

@@ -13,7 +13,8 @@
 
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-enum { OPTION_PEER = 1, OPTION_NEXT_HOP = 2 };
+/* Options with a value that only some commands take: a bit each, in the order of options.c's table. */
+enum { OPTION_PEER = 1, OPTION_NEXT_HOP = 2, OPTION_REASON = 4, OPTION_WAIT = 8 };
 
 #define ARGS_MAX 2
 
@@ -33,8 +34,8 @@ extern const unsigned command_count;
 struct options {
 	const struct command *command;
 	const char *socket;
-	const char *args[ARGS_MAX]; /* NULL where not given */
-	const char *peer, *next_hop;
+	const char *args[ARGS_MAX];                  /* NULL where not given */
+	const char *peer, *next_hop, *reason, *wait; /* NULL where not given */
 	bool json;
 	bool colour; /* standard output is a terminal that shows it */
 };

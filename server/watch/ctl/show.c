@@ -33,11 +33,11 @@ tell_cut(void)
 }
 
 static bool
-ask(struct client *c, const struct options *o, const struct target *t)
+ask(struct client *c, const struct options *o, const char *method, const struct target *t)
 {
 	char why[512];
 
-	if (client_get(c, o->socket, t, why, sizeof(why)))
+	if (client_ask(c, o->socket, method, t, why, sizeof(why)))
 		return true;
 	fprintf(stderr, "helioctl: %s\n", why);
 	return false;
@@ -55,15 +55,16 @@ copy_out(struct client *c)
 	return client_close(c) && fflush(stdout) == 0 ? EXIT_GOOD : tell_cut();
 }
 
-int
-show_answer(const struct options *o, const struct target *t, show_print *print)
+static int
+show_request(
+    const struct options *o, const char *method, const struct target *t, show_print *print)
 {
 	struct client c;
 	json_t *answer;
 	char *body;
 	size_t len;
 
-	if (!ask(&c, o, t))
+	if (!ask(&c, o, method, t))
 		return EXIT_FAILED;
 	if (c.status != 200)
 		return tell_error(&c);
@@ -81,6 +82,18 @@ show_answer(const struct options *o, const struct target *t, show_print *print)
 }
 
 int
+show_answer(const struct options *o, const struct target *t, show_print *print)
+{
+	return show_request(o, "GET", t, print);
+}
+
+int
+show_order(const struct options *o, const struct target *t, show_print *print)
+{
+	return show_request(o, "POST", t, print);
+}
+
+int
 show_elements(const struct options *o, const struct target *t, show_element *each, void *ctx)
 {
 	struct client c;
@@ -88,7 +101,7 @@ show_elements(const struct options *o, const struct target *t, show_element *eac
 	char *line;
 	size_t len;
 
-	if (!ask(&c, o, t))
+	if (!ask(&c, o, "GET", t))
 		return EXIT_FAILED;
 	if (c.status != 200)
 		return tell_error(&c);

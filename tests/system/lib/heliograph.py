@@ -88,14 +88,20 @@ class Heliograph(Process):
 
     def get(self, path):
         """(status, body) of one HTTP request."""
+        return self._request("GET", path)
+
+    def post(self, path):
+        return self._request("POST", path)
+
+    def _request(self, method, path):
         connection = http.client.HTTPConnection("127.0.0.1", HTTP_PORT, timeout=10)
         try:
             connection.sock = self.namespace.connect("127.0.0.1", HTTP_PORT)
-            connection.request("GET", path)
+            connection.request(method, path)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         except OSError as error:
-            raise AssertionError(f"GET {path}: {error}; the log:\n{self.log()[-3000:]}") from error
+            raise AssertionError(f"{method} {path}: {error}; the log:\n{self.log()[-3000:]}") from error
         finally:
             connection.close()
 

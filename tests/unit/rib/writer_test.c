@@ -183,14 +183,30 @@ a_frozen_rib_changes_in_no_direction_and_then_all_at_once(void **state) ALL_ROLE
 	(void)state;
 	nodes_and_caught_up(10);
 	version = table_version(&rib);
-	writer_freeze(&writer, true, now);
+	writer_mode(&writer, MODE_FROZEN, now);
 	put_node(20);
 	delete_node(1);
 	assert_int_equal(table_version(&rib), version);
 	assert_int_equal(writer_next_ns(&writer), NS_NEVER);
-	writer_freeze(&writer, false, now);
+	writer_mode(&writer, MODE_NORMAL, now);
 	assert_int_equal(rib.live_paths, 10);
 	assert_true(table_version(&rib) > version);
+}
+
+static void
+a_writer_that_starts_frozen_publishes_its_first_state_and_no_other(void **state) ALL_ROLES
+{
+	(void)state;
+	writer_mode(&writer, MODE_FROZEN, now);
+	nodes_and_caught_up(3);
+	assert_int_equal(rib.live_paths, 3);
+	put_node(7);
+	delete_node(1);
+	assert_int_equal(rib.live_paths, 3);
+	writer_mode(&writer, MODE_NO_WITHDRAW, now);
+	assert_int_equal(rib.live_paths, 4); /* the new one; the deleted one is held */
+	writer_mode(&writer, MODE_NORMAL, now);
+	assert_int_equal(rib.live_paths, 3);
 }
 
 /* ---- orders ---- */
@@ -238,6 +254,7 @@ main(void)
 	    WRITING(a_loss_beyond_the_limit_is_held_and_the_rest_goes_on),
 	    WRITING(what_waits_for_its_time_is_the_writers_next_round),
 	    WRITING(a_frozen_rib_changes_in_no_direction_and_then_all_at_once),
+	    WRITING(a_writer_that_starts_frozen_publishes_its_first_state_and_no_other),
 	    WRITING(an_order_is_carried_out_by_the_writer_and_waited_for),
 	    WRITING(an_order_that_nobody_takes_is_taken_back),
 	};

@@ -181,7 +181,7 @@ a_long_answer_comes_in_pages_that_make_one_document(void **state)
 	c = call_new(&scene.sources);
 	role_take(ROLE_WATCH, "watch");
 	role_is_watch();
-	call_run(c, "/api/v1/nodes");
+	call_run(c, CALL_GET, "/api/v1/nodes");
 	for (; c->page; pages++) {
 		call_more(c);
 		n = evbuffer_get_length(c->out);

@@ -229,7 +229,7 @@ a_socket_that_is_not_there_is_named_with_a_hint(void **state)
 
 	(void)state;
 	target_init(&t, "/livez");
-	assert_false(client_get(&c, "/nonexistent/control.sock", &t, why, sizeof(why)));
+	assert_false(client_ask(&c, "/nonexistent/control.sock", "GET", &t, why, sizeof(why)));
 	assert_string_equal(why,
 	    "/nonexistent/control.sock: No such file or directory; is heliographd running? "
 	    "name its socket with --socket or HELIOGRAPH_SOCKET");

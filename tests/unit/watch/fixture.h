@@ -31,6 +31,7 @@ struct scene {
 	struct names names;
 	struct table rib;
 	struct writer writer;
+	struct mode_order mode;
 	struct ribout *ribout;
 	struct tcp *tcp;
 	struct stream *stream;
@@ -135,6 +136,8 @@ scene_begin(struct scene *s, const char *more)
 	s->sources = (struct watch_sources){.config = s->config,
 	    .tcp = s->tcp,
 	    .n_clusters = 1,
+	    .writer = &s->writer,
+	    .mode = &s->mode,
 	    .rib = &s->rib,
 	    .ribout = s->ribout};
 	s->sources.clusters[0] = (struct watch_cluster){.config = s->config->followed.items,
@@ -196,7 +199,7 @@ scene_ask(struct scene *s, const char *path, const char *name, const char *value
 	role_is_watch();
 	if (name)
 		assert_true(call_set(c, name, value));
-	call_run(c, path);
+	call_run(c, CALL_GET, path);
 	text = scene_take(c, NULL, &len);
 	while (c->page) {
 		call_more(c);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hold, freeze, no-withdraw, resume, digest. */
+#include "watch/ctl/grid.h"
+#include "watch/ctl/js.h"
+#include "watch/ctl/show.h"
+#include "watch/ctl/text.h"
+
+#include <string.h>
+
+static void
+on_hold(void *ctx, const json_t *h)
+{
+	struct grid *g = ctx;
+	char held[TEXT_MAX], ends[TEXT_MAX];
+	bool until_decided = json_is_null(json_object_get(h, "ends_in_seconds"));
+
+	grid_row(g, NULL);
+	grid_cell(g, GRID_PLAIN, "%s", js_str(h, "prefix"));
+	grid_cell(g, GRID_PLAIN, "%s", js_str(h, "next_hop"));
+	grid_cell(g, GRID_PLAIN, "%s", js_str(h, "class"));
+	grid_cell(g, GRID_BAD, "%s", js_str(h, "reason"));
+	grid_cell(g, GRID_PLAIN, "%s", text_uptime(js_num(h, "held_seconds"), held));
+	grid_cell(g, GRID_PLAIN, "%s",
+	    js_true(h, "released") ? "as the limit allows"
+	    : until_decided        ? "when you decide"
+	                           : text_uptime(js_num(h, "ends_in_seconds"), ends));
+}
+
+/* "all", a class or a prefix, which alone has a slash or a dot. */
+static void
+add_which(struct target *t, const char *which)
+{
+	if (which && strcmp(which, "all") != 0)
+		target_add(t, strpbrk(which, "./:") ? "prefix" : "class", which);
+}
+
+static int
+list_holds(const struct options *o)
+{
+	static const struct grid_column columns[] = {{"Prefix", false}, {"Next hop", false},
+	    {"Class", false}, {"Reason", false}, {"Held", true}, {"Goes", false}};
+	struct grid *g = grid_new(columns, COUNT_OF(columns));
+	struct target t;
+	int result;
+
+	target_init(&t, "/api/v1/holds");
+	add_which(&t, o->args[1]);
+	result = show_elements(o, &t, on_hold, g);
+	if (result == EXIT_GOOD && !o->json)
+		grid_print(g, stdout, o->colour, "Nothing is held.");
+	grid_free(g);
+	return result;
+}
+
+static void
+print_released(const struct options *o, const json_t *a)
+{
+	(void)o;
+	printf("%lld paths may go; %lld are held still.\n", js_int(a, "released"),
+	    js_int(a, "still_held"));
+}
+
+int
+show_hold(const struct options *o)
+{
+	struct target t;
+
+	if (strcmp(o->args[0], "list") == 0)
+		return list_holds(o);
+	if (strcmp(o->args[0], "release") != 0 && strcmp(o->args[0], "drop") != 0) {
+		fprintf(stderr, "helioctl: hold takes list, release or drop, not \"%s\"\n",
+		    o->args[0]);
+		return EXIT_USAGE;
+	}
+	if (!o->args[1]) {
+		fprintf(
+		    stderr, "helioctl: hold %s what? a class, a prefix or all\n", o->args[0]);
+		return EXIT_USAGE;
+	}
+	target_init(
+	    &t, strcmp(o->args[0], "drop") == 0 ? "/api/v1/hold/drop" : "/api/v1/hold/release");
+	add_which(&t, o->args[1]);
+	return show_order(o, &t, print_released);
+}
+
+static void
+print_mode(const struct options *o, const json_t *a)
+{
+	(void)o;
+	printf("Mode: %s\n", js_str(a, "mode"));
+}
+
+static int
+order_mode(const struct options *o, const char *mode)
+{
+	struct target t;
+
+	target_init(&t, "/api/v1/mode");
+	target_add(&t, "mode", mode);
+	target_add(&t, "reason", o->reason);
+	return show_order(o, &t, print_mode);
+}
+
+int
+order_freeze(const struct options *o)
+{
+	return order_mode(o, "frozen");
+}
+
+int
+order_no_withdraw(const struct options *o)
+{
+	return order_mode(o, "no-withdraw");
+}
+
+int
+order_resume(const struct options *o)
+{
+	return order_mode(o, "normal");
+}
+
+static void
+print_digest(const struct options *o, const json_t *a)
+{
+	static const struct grid_column columns[] = {
+	    {"Class", false}, {"Family", false}, {"Digest", false}};
+	const json_t *digests = json_object_get(a, "digests");
+	struct grid *g = grid_new(columns, COUNT_OF(columns));
+
+	for (size_t i = 0; i < json_array_size(digests); i++) {
+		const json_t *d = json_array_get(digests, i);
+
+		grid_row(g, NULL);
+		grid_cell(g, GRID_PLAIN, "%s", js_str(d, "class"));
+		grid_cell(g, GRID_PLAIN, "%s", js_str(d, "family"));
+		grid_cell(g, GRID_PLAIN, "%s", js_str(d, "digest"));
+	}
+	grid_print(g, stdout, o->colour, NULL);
+	grid_free(g);
+}
+
+int
+show_digest(const struct options *o)
+{
+	struct target t;
+
+	target_init(&t, "/api/v1/digest");
+	return show_answer(o, &t, print_digest);
+}
