@@ -3,6 +3,7 @@
 
 #include "tcp/conn.h"
 #include "tcp/farewell.h"
+#include "tcp/kept.h"
 #include "tcp/listen.h"
 #include "tcp/peer.h"
 
@@ -136,6 +137,7 @@ io_main(void *arg)
 	if (io->index == 0)
 		listen_start(io->tcp);
 	make_configured(io, clock_mono_ns());
+	kept_court(io, clock_mono_ns());
 	/* A stopping thread goes on until what it had to say has left. */
 	while (!io->stopping || has_connections(io)) {
 		event_base_loop(io->base, EVLOOP_ONCE);
@@ -145,6 +147,7 @@ io_main(void *arg)
 	farewell_end_all(io);
 	each_own(io, free_one, 0);
 	deadline_clear(&io->deadlines, &io->last_moment);
+	deadline_clear(&io->deadlines, &io->kept);
 	role_drop();
 	return NULL;
 }

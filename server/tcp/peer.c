@@ -4,6 +4,7 @@
 #include "core/hash.h"
 #include "core/metric.h"
 #include "tcp/conn.h"
+#include "tcp/kept.h"
 #include "tcp/shown.h"
 #include "tcp/viewing.h"
 
@@ -33,7 +34,7 @@ fill_options(struct peer *p)
 	o->cluster_id = c->cluster_id;
 	o->peer_as = k->as.items;
 	o->n_peer_as = k->as.len;
-	o->passive = k->passive || peer_is_dynamic(p);
+	o->passive = (k->passive || peer_is_dynamic(p)) && !p->courted;
 	o->family[ip_family_index(IP_V4)] = k->families & CONFIG_FAMILY_IPV4;
 	o->family[ip_family_index(IP_V6)] = k->families & CONFIG_FAMILY_IPV6;
 	o->add_path[ip_family_index(IP_V4)] = o->add_path[ip_family_index(IP_V6)] = k->add_path;
@@ -67,6 +68,7 @@ peer_new(struct io *io, const struct config_peer *config, const struct ip_addr *
 	p->io = io;
 	p->config = config;
 	p->address = *address;
+	p->courted = (config->passive || peer_is_dynamic(p)) && kept_has(io->tcp, address);
 	fill_options(p);
 	p->main = conn_new(p);
 	p->bucket_next = *bucket;
@@ -187,8 +189,19 @@ settle_roles(struct peer *p) ON_IO
 static bool
 is_needed(const struct peer *p)
 {
-	return !peer_is_dynamic(p) || conn_is_open(p->main) ||
+	return !peer_is_dynamic(p) || p->courted || conn_is_open(p->main) ||
 	       p->main->session.state == SESSION_IDLE;
+}
+
+/* Courting is over when it has said yes, or when it no longer keeps our routes. */
+static void
+settle_courting(struct peer *p, uint64_t now)
+{
+	if (!p->courted || (p->main->session.state != SESSION_ESTABLISHED &&
+	                       now < p->options.restarting_until_ns))
+		return;
+	p->courted = false;
+	p->options.passive = true;
 }
 
 void
@@ -198,6 +211,7 @@ peer_settle(struct peer *p, uint64_t now)
 	if (p->rival)
 		conn_settle(p->rival, now);
 	settle_roles(p);
+	settle_courting(p, now);
 	shown_update(p, now);
 	if (!is_needed(p))
 		peer_free(p);

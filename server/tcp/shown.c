@@ -2,6 +2,7 @@
 #include "tcp/shown.h"
 
 #include "tcp/conn.h"
+#include "tcp/kept.h"
 #include "tcp/peer.h"
 
 #include <stdio.h>
@@ -206,6 +207,8 @@ shown_update(struct peer *p, uint64_t now)
 	show_changes(p, c);
 	pthread_mutex_unlock(&t->registry_lock);
 	count_established(t, was, p->shown.info.state);
+	if ((was == SESSION_ESTABLISHED) != (p->shown.info.state == SESSION_ESTABLISHED))
+		kept_changed(p->io, now);
 }
 
 /* ---- watch ---- */

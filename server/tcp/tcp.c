@@ -3,6 +3,7 @@
 
 #include "core/cpus.h"
 #include "tcp/io.h"
+#include "tcp/kept.h"
 #include "tcp/listen.h"
 #include "tcp/password.h"
 #include "tcp/tcp_own.h"
@@ -44,6 +45,7 @@ tcp_new(const struct config *config, struct table *table, struct ribout *ribout)
 	t->configured = must_calloc(config->peers.len + 1, sizeof(struct peer *));
 	t->dynamic_end = &t->dynamic;
 	pthread_mutex_init(&t->registry_lock, NULL);
+	pthread_mutex_init(&t->kept_lock, NULL);
 	if (gethostname(t->hostname, sizeof(t->hostname) - 1) < 0)
 		t->hostname[0] = '\0';
 	t->n_io = count_threads(config);
@@ -61,6 +63,7 @@ tcp_start(struct tcp *t)
 		listen_close(t);
 		return false;
 	}
+	kept_read(t);
 	t->running = true;
 	for (unsigned i = 0; i < t->n_io; i++)
 		io_start(&t->io[i]);
@@ -72,6 +75,7 @@ tcp_stop(struct tcp *t)
 {
 	if (!t->running)
 		return;
+	kept_finish(t);
 	atomic_store_explicit(&t->stop, true, memory_order_release);
 	for (unsigned i = 0; i < t->n_io; i++)
 		waker_wake(&t->io[i].waker);
@@ -87,6 +91,8 @@ tcp_free(struct tcp *t)
 	for (unsigned i = 0; i < t->n_io; i++)
 		io_fini(&t->io[i]);
 	pthread_mutex_destroy(&t->registry_lock);
+	pthread_mutex_destroy(&t->kept_lock);
+	free(t->kept);
 	explicit_bzero(t->keys, (t->config->peers.len + 1) * sizeof(t->keys[0]));
 	free(t->io);
 	free(t->keys);

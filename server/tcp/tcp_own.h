@@ -54,6 +54,8 @@ struct peer {
 	struct conn *main;  /* always there */
 	struct conn *rival; /* while two connections collide, else NULL */
 	struct peer *bucket_next;
+	bool
+	    courted; /* it was up before we restarted: we connect, though it is passive (kept.h) */
 	uint64_t seen_changes, seen_malformed, seen_up,
 	    seen_down; /* what was logged and shown */
 	struct log_limit log_limit;
@@ -85,6 +87,7 @@ struct io {
 	unsigned n_farewells;
 	bool stopping;
 	struct deadline last_moment; /* of a stopping thread */
+	struct deadline kept;        /* the list of established peers is to be written */
 	pthread_mutex_t inbox_lock;
 	struct arrival *inbox;
 	uint8_t buffer[READ_BYTES];
@@ -112,6 +115,11 @@ struct tcp {
 	unsigned n_listeners;
 	struct deadline accept_pause; /* of thread 0, which accepts */
 	struct log_limit reject_limit;
+	struct ip_addr *kept; /* peers that were up when the last run ended */
+	uint32_t n_kept;
+	pthread_mutex_t
+	    kept_lock; /* of the file, and of kept_finished: it is not written any more */
+	bool kept_finished;
 	bool running;
 	_Atomic bool stop;
 	_Atomic uint32_t n_peers, n_established;

@@ -17,9 +17,8 @@ protocol device {{ scan time 1; }}
 protocol direct {{ ipv4; ipv6; }}
 protocol kernel kernel4 {{ ipv4 {{ import none; export where source = RTS_BGP; }}; merge paths on limit 64; }}
 protocol kernel kernel6 {{ ipv6 {{ import none; export where source = RTS_BGP; }}; merge paths on limit 64; }}
-protocol bgp helio {{
+template bgp reflector {{
 	local {local} as {local_as};
-	neighbor {reflector} port {port} as {remote_as};
 	connect delay time 1;
 	connect retry time 2;
 	error wait time 1, 2;
@@ -31,14 +30,16 @@ protocol bgp helio {{
 }}
 """
 
+SESSION = "protocol bgp {name} from reflector {{ neighbor {address} port {port} as {as_number}; }}\n"
+
 
 class Bird(Process):
-    """`add_path`: "rx" or "off"."""
+    """`add_path`: "rx" or "off". second: the address of another replica, as protocol helio2."""
 
     kind = "bird"
 
     def __init__(self, net, folder, where="bird", reflector=None, port=179, local_as=64512,
-                 remote_as=64512, add_path="rx", extra=""):
+                 remote_as=64512, add_path="rx", extra="", second=None):
         os.makedirs(folder, exist_ok=True)
         self.address = net.v4(where)
         self.control = os.path.join(folder, "bird.ctl")
@@ -47,9 +48,11 @@ class Bird(Process):
         config = os.path.join(folder, "bird.conf")
         with open(config, "w", encoding="utf-8") as f:
             f.write(CONFIG.format(
-                router_id=f"10.0.0.{HOSTS[where]}", local=self.address, port=port,
-                reflector=reflector or net.v4("core"), local_as=local_as, remote_as=remote_as,
+                router_id=f"10.0.0.{HOSTS[where]}", local=self.address, local_as=local_as,
                 add_path=add_path, extra=extra))
+            sessions = {"helio": reflector or net.v4("core"), **({"helio2": second} if second else {})}
+            for name, address in sessions.items():
+                f.write(SESSION.format(name=name, address=address, port=port, as_number=remote_as))
         super().__init__(
             "bird", ["bird", "-f", "-c", config, "-s", self.control,
                      "-P", os.path.join(folder, "bird.pid")],
@@ -63,14 +66,14 @@ class Bird(Process):
     def birdc(self, *command, check=True):
         return self.namespace.run("birdc", "-s", self.control, *command, check=check).stdout
 
-    def state(self):
-        return self.birdc("show", "protocols", "all", "helio")
+    def state(self, protocol="helio"):
+        return self.birdc("show", "protocols", "all", protocol)
 
-    def established(self):
-        return re.search(r"BGP state:\s+Established", self.state()) is not None
+    def established(self, protocol="helio"):
+        return re.search(r"BGP state:\s+Established", self.state(protocol)) is not None
 
-    def wait_established(self, timeout=20):
-        eventually(self.established, timeout)
+    def wait_established(self, timeout=20, protocol="helio"):
+        eventually(lambda: self.established(protocol), timeout)
         return self
 
     def uptime_mark(self):

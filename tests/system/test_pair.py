@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pair under traffic: two replicas on one topic, a BIRD and an FRR ToR with sessions to both,
+clients behind the ToRs that send all the time. What is counted is packets that no node answered, and packets
+that a node answered which should not have."""
+
+import os
+import selectors
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from lib import kube
+from lib.heliograph import Heliograph, peer, program
+from lib.net import TORS, kernel_next_hops
+from lib.relay import Relay
+from lib.wait import eventually
+
+LOCAL, CLUSTER, LOCAL_V6 = "10.96.0.10", "192.0.2.20", "fd00:96::10"
+SERVED = {LOCAL: ("n1", "n2"), CLUSTER: ("n1", "n2", "n3"), LOCAL_V6: ("n1", "n2")}
+FLOWS = 6  # from each client to each address: ports of their own, so that all nodes are used
+RATE = 100  # datagrams a second on each flow
+WHERE = ("core", "peer")  # of replica a and b
+
+
+class Traffic:
+    """Each flow is one UDP socket; a node answers each datagram with one of its own."""
+
+    def __init__(self, net):
+        self.flows = {}
+        for tor in TORS:
+            for address in SERVED:
+                family = socket.AF_INET6 if ":" in address else socket.AF_INET
+                for _ in range(FLOWS):
+                    s = net[f"client-{tor}"].socket(family, socket.SOCK_DGRAM)
+                    s.connect((address, 80))
+                    s.setblocking(False)
+                    self.flows[s] = [tor, address, 0, 0]  # sent, answered
+        self.strangers, self.errors = set(), 0
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+
+    def start(self):
+        self.thread.start()
+        return self
+
+    def _run(self):
+        selector = selectors.DefaultSelector()
+        for s in self.flows:
+            selector.register(s, selectors.EVENT_READ)
+        due = time.monotonic()
+        end = None
+        while end is None or time.monotonic() < end:
+            for key, _ in selector.select(max(0.0, min(due - time.monotonic(), 0.05))):
+                self._receive(key.fileobj)
+            if end is None and self.done.is_set():
+                end = time.monotonic() + 1  # the last answers
+            if end is None and time.monotonic() >= due:
+                due += 1 / RATE
+                self._send()
+
+    def _send(self):
+        for s, flow in self.flows.items():
+            try:
+                s.send(b"who")
+            except OSError:  # the ToR said: no route
+                self.errors += 1
+            flow[2] += 1
+
+    def _receive(self, s):
+        flow = self.flows[s]
+        try:
+            node = s.recv(64).decode()
+        except OSError:
+            self.errors += 1
+            return
+        flow[3] += 1
+        if node not in SERVED[flow[1]]:
+            self.strangers.add((flow[1], node))
+
+    def stop(self):
+        """(sent, lost); also checks that only nodes answered that should."""
+        self.done.set()
+        self.thread.join()
+        for s in self.flows:
+            s.close()
+        assert not self.strangers, f"answered by nodes without an endpoint: {self.strangers}"
+        sent = sum(f[2] for f in self.flows.values())
+        return sent, sent - sum(f[3] for f in self.flows.values())
+
+
+class Pair:
+    def __init__(self, lab, fault):
+        self.lab, net = lab, lab.net
+        self.replicas = [self._replica(i, where) for i, where in enumerate(WHERE)]
+        lab.started += self.replicas
+        lab.servers.append(Relay(net["peer"], net["core"], lab.broker.port))
+        self.web = kube.service("web", LOCAL, LOCAL_V6, external_policy="Local")
+        self.lb = kube.service("lb", "10.96.0.20", externalIPs=[CLUSTER])
+        if fault == "upgrade of both in turn":
+            for replica in self.replicas:
+                replica.argv[0] = os.path.join(OLD_BIN, "heliographd")
+        lab.make_topic()
+        lab.write(*lab.nodes("n1", "n2", "n3"), self.web, self.lb, *self.slices())
+        for replica in self.replicas:
+            replica.start()
+            replica.wait_ready()
+        self.bird = lab.bird(second=net.v4("peer"))
+        self.bird.wait_established(protocol="helio2")
+        self.frr = lab.frr()
+        self.frr.vtysh_all(
+            "configure terminal", "router bgp 64512", *[line.format(net.v4("peer")) for line in (
+                "neighbor {} remote-as 64512", "neighbor {} timers connect 2",
+                "neighbor {} advertisement-interval 0", "address-family ipv4 unicast",
+                "neighbor {} activate", "exit-address-family", "address-family ipv6 unicast",
+                "neighbor {} activate")])
+        for address, nodes in SERVED.items():
+            lab.serve(address, *nodes)
+        self.wait_whole()
+
+    def slices(self):
+        return [kube.slice_of(self.web, kube.pods_on("n1", "n2")),
+                kube.slice_of(self.web, kube.pods_on("n1", "n2", family="IPv6"), "six", "IPv6"),
+                kube.slice_of(self.lb, kube.pods_on("n1"))]
+
+    def _replica(self, index, where):
+        net = self.lab.net
+        return Heliograph(net, os.path.join(self.lab.folder, f"replica-{where}"), {
+            "router_id": f"10.255.0.{index + 1}", "cluster_id": "10.255.0.1",
+            "kafka": {"brokers": self.lab.broker.address, "topic": self.lab.topic},
+            # BIRD by address, FRR from a range: both wait for the ToR to connect, but after a restart.
+            "peers": [peer("bird", net.v4("bird"), hold_time=6),
+                      {"name": "tors", "range": f"{net.v4('frr')}/32", "as": 64512, "hold_time": 6}],
+            "safety": {"withdraw_limit": {"percent": 10, "paths": 1}},
+        }, where=where)
+
+    def sessions(self):
+        """Established ones, of four."""
+        frr = self.frr.json("show bgp ipv4 unicast summary").get("peers", {})
+        return sum([self.bird.established(), self.bird.established("helio2"),
+                    *[p["state"] == "Established" for p in frr.values()]])
+
+    def wait_whole(self):
+        """All sessions are up, and both ToRs forward to the right nodes."""
+        def all_up():
+            assert self.sessions() == 4, (self.bird.established(), self.bird.established("helio2"),
+                                          self.frr.json("show bgp neighbors"))
+        eventually(all_up, 40)
+        net = self.lab.net
+        for tor in TORS:
+            for address in (LOCAL, LOCAL_V6):
+                v6 = ":" in address
+                wanted = {net.v6(n) if v6 else net.v4(n) for n in SERVED[address]}
+                prefix = f"{address}/{128 if v6 else 32}"
+                eventually(lambda t=tor, p=prefix, w=wanted: set(kernel_next_hops(net[t], p)) == w, 30)
+
+
+def _kill(pair):
+    a = pair.replicas[0]
+    a.kill9()
+    eventually(lambda: pair.sessions() == 2, 20)
+    time.sleep(2)
+    a.start()
+
+
+def _stop_for_longer_than_hold_time(pair):
+    a = pair.replicas[0]
+    a.signal(signal.SIGSTOP)
+    eventually(lambda: pair.sessions() == 2, 30)
+    time.sleep(1)
+    a.signal(signal.SIGCONT)
+
+
+def _restart(*which):
+    def act(pair):
+        for i in which:
+            replica = pair.replicas[i]
+            assert replica.stop() == 0
+            time.sleep(1)
+            replica.start().wait_ready()
+            eventually(lambda: pair.sessions() == 4, 40)
+    return act
+
+
+def _upgrade(pair):
+    """Both replicas began with the programs in HELIO_OLD_BIN; one after the other gets the new ones."""
+    for replica in pair.replicas:
+        assert replica.stop() == 0
+        replica.argv[0] = program("heliographd")
+        replica.start().wait_ready()
+        eventually(lambda: pair.sessions() == 4, 40)
+
+
+def _kill_broker(pair):
+    pair.lab.broker.kill9()
+    time.sleep(8)
+    pair.lab.broker.start()
+    eventually(lambda: all(r.ctl("summary")["clusters"][0]["stream"]["state"] == "following"
+                           for r in pair.replicas), 60)
+
+
+def _empty_the_topic(pair):
+    """Somebody deletes every slice by mistake: more than the limit may go, so it is held; then they come back."""
+    pair.lab.delete(*pair.slices())
+    eventually(lambda: all(r.ctl("hold", "list")["held"] > 0 for r in pair.replicas), 20)
+    time.sleep(4)
+    pair.lab.write(*pair.slices())
+    eventually(lambda: all(r.ctl("hold", "list")["held"] == 0 for r in pair.replicas), 20)
+
+
+FAULTS = {
+    "kill -9 of a replica, and its start": _kill,
+    "SIGSTOP of a replica beyond the hold time": _stop_for_longer_than_hold_time,
+    "restart of replica a": _restart(0),
+    "restart of replica b": _restart(1),
+    "restart of both in turn": _restart(0, 1),
+    "kill -9 of the broker, and its start": _kill_broker,
+    "every slice deleted by mistake, and back": _empty_the_topic,
+}
+OLD_BIN = os.environ.get("HELIO_OLD_BIN")  # by hand: the programs of an earlier commit
+if OLD_BIN:
+    FAULTS["upgrade of both in turn"] = _upgrade
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.replace(" ", "-"))
+def test_no_single_fault_of_the_pair_costs_a_packet(lab, fault, capsys):
+    pair = Pair(lab, fault)
+    digests = pair.replicas[0].ctl("digest")["digests"]
+    assert digests == pair.replicas[1].ctl("digest")["digests"]
+    traffic = Traffic(lab.net).start()
+    try:
+        time.sleep(1)
+        FAULTS[fault](pair)
+        pair.wait_whole()
+        time.sleep(1)
+    finally:
+        sent, lost = traffic.stop()
+    with capsys.disabled():
+        print(f"\n{fault}: {lost} of {sent} packets lost, {traffic.errors} errors", end="")
+    assert lost == 0
+    assert sent > 3000
+    for replica in pair.replicas:
+        eventually(lambda r=replica: r.ctl("digest")["digests"] == digests)
