@@ -90,6 +90,15 @@ cursor_restart(struct cursor *c)
 	c->end_seen = false;
 }
 
+void
+cursor_move(struct cursor *c, struct group *g)
+{
+	cursor_restart(c);
+	tally(c, PACE_OUTSIDE);
+	group_leave(c->group);
+	c->group = g;
+}
+
 /* ---- from place to place ---- */
 
 static void

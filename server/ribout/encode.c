@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GRACEFUL_SHUTDOWN 0xffff0000u /* 65535:0, RFC 8326 */
 #define ATTRS_ROOM                                                                             \
 	2048u /* all attributes we ever send, with the most communities: about 700 bytes */
 #define END_ROOM                                                                               \
@@ -57,6 +58,24 @@ message_room(const struct encoder *e)
 }
 
 /* Everything but the MP attribute, as RFC 4456 and RFC 4271 want it from a reflector. */
+/* Ascending, with GRACEFUL_SHUTDOWN among them while we drain. Returns how many. */
+static unsigned
+put_communities(const struct format *f, const struct path_attrs *pa, uint8_t *out)
+{
+	bool owed = f->draining;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < pa->n_communities; i++) {
+		if (owed && pa->communities[i] > GRACEFUL_SHUTDOWN)
+			wire_store_u32(out + 4 * n++, GRACEFUL_SHUTDOWN);
+		owed = owed && pa->communities[i] < GRACEFUL_SHUTDOWN;
+		wire_store_u32(out + 4 * n++, pa->communities[i]);
+	}
+	if (owed)
+		wire_store_u32(out + 4 * n++, GRACEFUL_SHUTDOWN);
+	return n;
+}
+
 static size_t
 encode_attrs(const struct encoder *e, const struct nexthop *nh, const struct path_attrs *pa,
     bool mp, uint8_t *buf)
@@ -64,13 +83,14 @@ encode_attrs(const struct encoder *e, const struct nexthop *nh, const struct pat
 	const struct format *f = &e->gather->format;
 	struct attr_format af = {.as4 = f->as4, .ibgp = !f->ebgp, .mp = mp};
 	struct wire_out w = wire_out(buf, ATTRS_ROOM);
-	uint8_t cluster[4], communities[4 * ATTRS_COMMUNITIES_MAX];
+	uint8_t cluster[4], communities[4 * ATTRS_COMMUNITIES_MAX + 4];
 	uint8_t large[12 * ATTRS_COMMUNITIES_MAX], link[8], segment[6] = {2, 1};
+	unsigned n_communities;
 	struct attrs a = {.as_path_as4 = true,
 	    .origin = ORIGIN_IGP,
 	    .next_hop = nh->addr,
 	    .med = pa->med,
-	    .local_pref = pa->local_pref,
+	    .local_pref = f->draining ? 0 : pa->local_pref,
 	    .originator_id = nh->originator};
 
 	a.present = ATTR_BIT(ATTR_ORIGIN) | ATTR_BIT(ATTR_AS_PATH) | ATTR_BIT(ATTR_NEXT_HOP);
@@ -85,11 +105,10 @@ encode_attrs(const struct encoder *e, const struct nexthop *nh, const struct pat
 	}
 	if (pa->has_med)
 		a.present |= ATTR_BIT(ATTR_MULTI_EXIT_DISC);
-	if (pa->n_communities) {
-		for (unsigned i = 0; i < pa->n_communities; i++)
-			wire_store_u32(communities + 4 * i, pa->communities[i]);
-		a.communities = (struct attr_bytes){
-		    .at = communities, .n = (uint16_t)(4 * pa->n_communities)};
+	n_communities = put_communities(f, pa, communities);
+	if (n_communities) {
+		a.communities =
+		    (struct attr_bytes){.at = communities, .n = (uint16_t)(4 * n_communities)};
 		a.present |= ATTR_BIT(ATTR_COMMUNITIES);
 	}
 	if (pa->n_large) {

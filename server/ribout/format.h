@@ -19,7 +19,8 @@ struct format {
 	bool extended;     /* RFC 8654: messages up to 65535 bytes                     */
 	bool as4;          /* RFC 6793                                                 */
 	bool ebgp;         /* AS_PATH with our AS; no LOCAL_PREF, no reflector attributes */
-	uint8_t zero;
+	bool
+	    draining; /* RFC 8326: every path says GRACEFUL_SHUTDOWN, to iBGP peers with LOCAL_PREF 0 */
 	uint32_t local_as;
 	uint32_t cluster_id; /* CLUSTER_LIST towards iBGP, host order                    */
 	struct view view;

@@ -107,6 +107,12 @@ bool cursor_synced(struct cursor *c) ON_IO;
 /* The peer asked for a refresh: send the whole table again, never an older state than it has. At a boundary only. */
 void cursor_restart(struct cursor *c) ON_IO;
 
+/*
+ * The same, and on in another group, whose hold the cursor takes over: one that shows the same paths with other
+ * attributes, for what the peer holds beyond them is not withdrawn.
+ */
+void cursor_move(struct cursor *c, struct group *g) ON_IO;
+
 /* ---- for show (watch) ---- */
 uint64_t group_id(const struct group *g) ANY_THREAD; /* struct group_info.id; never 0 */
 const struct format *group_format(const struct group *g) ANY_THREAD; /* never changes */

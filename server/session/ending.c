@@ -18,7 +18,7 @@ session_forget_link(struct session *s)
 	if (s->has_cursor)
 		cursor_fini(&s->cursor);
 	s->has_cursor = s->closing = s->waits = s->asked = false;
-	s->end_of_rib_due = false;
+	s->end_of_rib_due = s->redress_due = false;
 	s->refresh_due = s->refresh_runs = 0;
 	s->keepalive_ns = s->hold_ns = 0;
 	s->offered = s->offered_rest = s->offered_control = 0;

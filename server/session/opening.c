@@ -157,6 +157,7 @@ format_of(const struct session *s)
 	f.ebgp = s->agreed.ebgp;
 	f.local_as = o->local_as;
 	f.cluster_id = o->cluster_id;
+	f.draining = o->draining;
 	f.view = o->view;
 	/* Peers that take one path differ, so that together they use all next hops. */
 	if (f.view.variants < 2 &&
@@ -167,14 +168,20 @@ format_of(const struct session *s)
 	return f;
 }
 
-void
-fsm_establish(struct session *s, const struct fsm_input *in)
+struct group *
+opening_group(struct session *s)
 {
 	struct format format = format_of(s);
 
+	return ribout_join(s->ribout, &format);
+}
+
+void
+fsm_establish(struct session *s, const struct fsm_input *in)
+{
 	if (s->rival && s->rival->state == SESSION_CONNECT)
 		session_drop(s->rival, "the peer's own connection was first", in->now);
-	cursor_init(&s->cursor, ribout_join(s->ribout, &format));
+	cursor_init(&s->cursor, opening_group(s));
 	s->has_cursor = true;
 	s->paths_counted = s->messages_counted = 0;
 	s->since_message = 0;

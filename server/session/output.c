@@ -90,6 +90,14 @@ begin_refresh(struct session *s) ON_IO
 	cursor_restart(&s->cursor);
 }
 
+/* The same paths, dressed otherwise: the announcements replace those that the peer has. */
+static void
+begin_redress(struct session *s) ON_IO
+{
+	s->redress_due = false;
+	cursor_move(&s->cursor, opening_group(s));
+}
+
 static bool
 concluding_is_due(struct session *s) ON_IO
 {
@@ -100,7 +108,7 @@ concluding_is_due(struct session *s) ON_IO
 static bool
 refresh_can_begin(const struct session *s)
 {
-	return s->refresh_due && !s->refresh_runs && !s->cursor.chunk;
+	return (s->refresh_due || s->redress_due) && !s->refresh_runs && !s->cursor.chunk;
 }
 
 /* Put what belongs at this point of the stream of routes before what follows. */
@@ -114,7 +122,11 @@ prepare(struct session *s) ON_IO
 		return;
 	if (concluding_is_due(s))
 		conclude(s);
-	if (refresh_can_begin(s))
+	if (!refresh_can_begin(s))
+		return;
+	if (s->redress_due)
+		begin_redress(s);
+	if (s->refresh_due)
 		begin_refresh(s);
 }
 

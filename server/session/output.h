@@ -13,3 +13,6 @@ void output_keepalive(struct session *s);
 void output_notification(struct session *s, const struct notification *n);
 void output_end_of_rib(struct session *s, uint8_t family);
 void output_refresh(struct session *s, uint8_t family, enum refresh_subtype subtype);
+
+/* The group whose bytes this session's peer gets, as agreed and as its options are now; held for the caller. In opening.c. */
+struct group *opening_group(struct session *s) ON_IO;

@@ -174,6 +174,13 @@ session_survives_drop(const struct session *s)
 }
 
 void
+session_redress(struct session *s)
+{
+	if (s->state == SESSION_ESTABLISHED)
+		s->redress_due = true;
+}
+
+void
 session_refresh(struct session *s)
 {
 	if (s->state != SESSION_ESTABLISHED)

@@ -50,6 +50,8 @@ struct session_options {
 	bool graceful_restart;      /* offer RFC 4724 */
 	uint16_t restart_time_s;
 	uint64_t restarting_until_ns; /* OPENs before carry the R bit */
+	bool
+	    draining; /* every path is sent with GRACEFUL_SHUTDOWN (RFC 8326); see session_redress() */
 	uint16_t hold_s;
 	uint64_t connect_retry_ns, open_hold_ns, send_hold_ns;
 	uint64_t idle_hold_ns,
@@ -123,6 +125,7 @@ struct session {
 	uint32_t since_message; /* bytes of routes since a message surely ended */
 	bool has_cursor;
 	bool end_of_rib_due;
+	bool redress_due; /* the table is to be sent again as the options are now */
 	uint8_t refresh_due, refresh_runs; /* bit per family index */
 	uint64_t messages_counted;         /* of cursor.messages_sent, in the history already */
 	uint64_t paths_counted;            /* of cursor.paths_sent, in the history already */
@@ -195,6 +198,9 @@ void session_drop(struct session *s, const char *why, uint64_t now) ON_IO;
 
 /* The peer will keep our routes over session_drop(). */
 bool session_survives_drop(const struct session *s) ON_IO;
+
+/* options->draining has changed: send the whole table again with other attributes. Established only; else nothing. */
+void session_redress(struct session *s) ON_IO;
 
 /* Send the whole table again, as if the peer had asked. Established only; else nothing. */
 void session_refresh(struct session *s) ON_IO;

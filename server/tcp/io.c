@@ -5,6 +5,7 @@
 #include "tcp/farewell.h"
 #include "tcp/kept.h"
 #include "tcp/listen.h"
+#include "tcp/order.h"
 #include "tcp/peer.h"
 
 #include <stdio.h>
@@ -104,6 +105,7 @@ on_woken(evutil_socket_t fd, short what, void *arg)
 	waker_clear(&io->waker);
 	if (atomic_load_explicit(&io->tcp->stop, memory_order_acquire) && !io->stopping)
 		begin_stop(io, now);
+	order_take(io, now);
 	take_inbox(io, now);
 	conn_walk_idle(io, now);
 }
@@ -148,6 +150,7 @@ io_main(void *arg)
 	each_own(io, free_one, 0);
 	deadline_clear(&io->deadlines, &io->last_moment);
 	deadline_clear(&io->deadlines, &io->kept);
+	deadline_clear(&io->deadlines, &io->drain);
 	role_drop();
 	return NULL;
 }
@@ -185,6 +188,7 @@ io_fini(struct io *io)
 		close(a->fd);
 		free(a);
 	}
+	order_fini(io);
 	event_del(&io->woken);
 	deadlines_fini(&io->deadlines);
 	event_base_free(io->base);

@@ -244,11 +244,12 @@ listen_deliver(struct io *io, struct arrival *a, uint64_t now)
 {
 	struct peer *p = peer_find(io, &a->addr);
 
-	if (io->stopping) {
+	if (io->stopping || io->drained) {
 		close(a->fd);
 	} else {
 		if (!p) {
 			p = peer_new(io, config_peer_find(io->tcp->config, &a->addr), &a->addr);
+			p->options.draining = io->draining;
 			peer_start(p, now);
 		}
 		peer_accept(p, a->fd, a->port, now);

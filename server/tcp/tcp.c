@@ -46,6 +46,7 @@ tcp_new(const struct config *config, struct table *table, struct ribout *ribout)
 	t->dynamic_end = &t->dynamic;
 	pthread_mutex_init(&t->registry_lock, NULL);
 	pthread_mutex_init(&t->kept_lock, NULL);
+	pthread_mutex_init(&t->drain.lock, NULL);
 	if (gethostname(t->hostname, sizeof(t->hostname) - 1) < 0)
 		t->hostname[0] = '\0';
 	t->n_io = count_threads(config);
@@ -92,6 +93,7 @@ tcp_free(struct tcp *t)
 		io_fini(&t->io[i]);
 	pthread_mutex_destroy(&t->registry_lock);
 	pthread_mutex_destroy(&t->kept_lock);
+	pthread_mutex_destroy(&t->drain.lock);
 	free(t->kept);
 	explicit_bzero(t->keys, (t->config->peers.len + 1) * sizeof(t->keys[0]));
 	free(t->io);

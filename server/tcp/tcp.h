@@ -35,6 +35,31 @@ bool tcp_start(struct tcp *t) MUST_USE;
 void tcp_stop(struct tcp *t);
 void tcp_free(struct tcp *t);
 
+/* What an operator may have done to a peer. */
+enum tcp_order {
+	TCP_PEER_DOWN,  /* Cease (Administrative Shutdown); stays down until UP, or a restart */
+	TCP_PEER_UP,    /* end DOWN */
+	TCP_PEER_RESET, /* Cease (Administrative Reset), and up again */
+	TCP_PEER_REFRESH /* send it the whole table again */
+};
+
+/*
+ * To all peers of this name or address; text (RFC 9003, UTF-8) may be NULL. Returns how many there are; they are
+ * told a moment later, by their threads. Any thread but io's.
+ */
+unsigned tcp_order(struct tcp *t, const char *who, enum tcp_order kind, const char *text);
+
+/*
+ * Drain this replica: every path is sent again with GRACEFUL_SHUTDOWN (RFC 8326), so that routers prefer the other
+ * one's; after wait_ns the sessions end with a Cease (Administrative Shutdown), and there are none until tcp_undrain() or
+ * a restart. Again: the new time holds. Any thread but io's.
+ */
+void tcp_drain(struct tcp *t, uint64_t wait_ns, const char *text);
+void tcp_undrain(struct tcp *t);
+
+enum tcp_drain_state { TCP_SERVING, TCP_DRAINING, TCP_DRAINED };
+enum tcp_drain_state tcp_drain_state(struct tcp *t); /* any thread */
+
 /* A copy of what is known of a peer, for show. Strings live as long as the call of fn. */
 struct peer_info {
 	const char *name; /* of the configuration; a range's peers share it */

@@ -72,6 +72,7 @@ struct arrival {
 };
 
 struct farewell;
+struct peer_order;
 
 struct io {
 	struct tcp *tcp;
@@ -88,8 +89,13 @@ struct io {
 	bool stopping;
 	struct deadline last_moment; /* of a stopping thread */
 	struct deadline kept;        /* the list of established peers is to be written */
+	bool draining, drained; /* as this thread has noticed; drained: no sessions any more */
+	uint64_t drain_seen;    /* of tcp.drain.changes */
+	struct deadline drain;  /* the time to wait is over */
+	char drain_text[SHUTDOWN_TEXT_MAX + 1];
 	pthread_mutex_t inbox_lock;
 	struct arrival *inbox;
+	struct peer_order *orders; /* newest first */
 	uint8_t buffer[READ_BYTES];
 };
 
@@ -101,6 +107,15 @@ struct listener {
 };
 
 #define LISTENERS_MAX 64u
+
+/* An operator's drain of the whole replica. */
+struct tcp_drain {
+	pthread_mutex_t lock;
+	bool on;
+	uint64_t until_ns; /* then the sessions end */
+	uint64_t changes;
+	char text[SHUTDOWN_TEXT_MAX + 1];
+};
 
 struct tcp {
 	const struct config *config;
@@ -120,6 +135,7 @@ struct tcp {
 	pthread_mutex_t
 	    kept_lock; /* of the file, and of kept_finished: it is not written any more */
 	bool kept_finished;
+	struct tcp_drain drain;
 	bool running;
 	_Atomic bool stop;
 	_Atomic uint32_t n_peers, n_established;

@@ -175,6 +175,7 @@ write_self(struct call *c)
 	json_bool(j, "ready", ready);
 	json_str(j, "not_ready_because", ready ? NULL : why);
 	call_write_mode(c);
+	call_write_drain(c);
 }
 
 static void

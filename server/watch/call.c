@@ -35,6 +35,8 @@ static const struct {
     {"class", offsetof(struct call, query.class)},
     {"mode", offsetof(struct call, query.mode)},
     {"reason", offsetof(struct call, query.reason)},
+    {"wait", offsetof(struct call, query.wait)},
+    {"order", offsetof(struct call, query.order)},
 };
 
 static void

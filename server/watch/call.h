@@ -20,7 +20,8 @@
 
 /* The parameters, NULL where not given. Borrowed from the transport for the call's life. */
 struct call_query {
-	const char *prefix, *peer, *next_hop, *node, *cluster, *class, *mode, *reason;
+	const char *prefix, *peer, *next_hop, *node, *cluster, *class, *mode, *reason, *wait,
+	    *order;
 };
 
 /* What a paged answer remembers between its pages. */
@@ -107,6 +108,9 @@ call_cluster(const struct call *c)
 
 /* Write the members that tell the operator's mode. */
 void call_write_mode(struct call *c);
+
+/* Write the member that tells whether this replica serves, drains or is drained. */
+void call_write_drain(struct call *c);
 
 /* Seconds as text for people would be wrong here: numbers with a fraction. */
 void call_seconds(struct call *c, const char *key, uint64_t ns);

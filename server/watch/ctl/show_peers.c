@@ -63,6 +63,8 @@ print_head(const json_t *a)
 		printf("Ready: all routes are announced\n");
 	else
 		printf("Not ready: %s\n", js_str(a, "not_ready_because"));
+	if (strcmp(js_str(a, "service"), "serving") != 0)
+		printf("This replica is %s, by an operator's order.\n", js_str(a, "service"));
 	if (strcmp(js_str(a, "mode"), "normal") != 0)
 		printf("Mode: %s, by an operator's order%s%s\n", js_str(a, "mode"),
 		    *js_str(a, "mode_reason") ? ": " : "", js_str(a, "mode_reason"));
