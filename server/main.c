@@ -176,7 +176,7 @@ make_stream(struct machine *m, uint32_t index)
 	static char file_names[PROPERTIES_MAX][96];
 	const struct config_cluster *c = &m->config->followed.items[index];
 	const char **annotations = m->annotations[index];
-	char dir[4096];
+	char dir[4096], journal[4200];
 	struct stream_options o = {.brokers = c->kafka.embedded ? "embedded" : c->kafka.brokers,
 	    .topic = c->kafka.topic,
 	    .cluster = index,
@@ -187,6 +187,10 @@ make_stream(struct machine *m, uint32_t index)
 	if (!cluster_dir(m->config, index, dir, sizeof(dir)) ||
 	    !take_properties(&c->kafka, properties, file_names, &o))
 		return false;
+	snprintf(journal, sizeof(journal), "%s/" STREAM_JOURNAL, dir);
+	if (m->config->snapshot.enabled)
+		o.journal = journal;
+	o.journal_max_ns = m->config->snapshot.max_age_ns;
 	o.decode.max_value = m->config->limits.record;
 	if (c->advertise.node_address.ipv4)
 		annotations[o.decode.n_node_annotations++] = c->advertise.node_address.ipv4;

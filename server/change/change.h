@@ -14,7 +14,10 @@ enum change_kind {
 	CHANGE_DELETE,     /* a tombstone: only the key, and what its headers say */
 	CHANGE_SYNC_BEGIN, /* a publisher's full listing begins: epoch */
 	CHANGE_SYNC_END,   /* and is complete: epoch and counts */
-	CHANGE_CAUGHT_UP   /* every partition reached its barrier; once, no key */
+	CHANGE_LOADED, /* the local snapshot has been read; before any record of Kafka's, no key */
+	CHANGE_SCAN_BEGIN, /* the partition is read from its beginning, though it was read before; no key */
+	CHANGE_SCAN_END, /* that has come to its end: what was not met again is gone; no key */
+	CHANGE_CAUGHT_UP /* every partition reached its barrier; once, no key */
 };
 
 #define COUNT_UNKNOWN UINT64_MAX

@@ -129,7 +129,9 @@ take_notices(struct stream *s) ON_CONSUMER
 	pthread_mutex_unlock(&s->notices_lock);
 	for (; n; n = next) {
 		next = n->next;
-		if (n->message) {
+		if (n->rescan) {
+			consumer_rescan(s, n->partition, n->rescan);
+		} else if (n->message) {
 			take_error(s, n->message,
 			    stream_partition(s, (uint32_t)n->message->partition));
 			rd_kafka_message_destroy(n->message);
@@ -151,6 +153,8 @@ tick(struct stream *s, uint64_t now_ns) ON_CONSUMER
 {
 	if (get(s->state) == STREAM_SCANNING && get(s->n_partitions) > 0 && !get(s->caught_up))
 		progress_show(s, now_ns, false);
+	if (s->journal && get(s->state) == STREAM_FOLLOWING)
+		journal_tend(s->journal);
 	s->next_tick_ns = now_ns + TICK_NS;
 }
 
@@ -161,6 +165,7 @@ run(void *arg)
 
 	role_take(ROLE_CONSUMER, "helio-consumer");
 	role_is_consumer();
+	resume_load(s);
 	while (!get(s->stopping)) {
 		uint64_t now_ns = clock_mono_ns();
 
@@ -230,6 +235,10 @@ stream_new(
 
 	s->topic = must_strdup(options->topic);
 	s->cluster = options->cluster;
+	s->decode = options->decode;
+	s->journal_max_ns = options->journal_max_ns;
+	if (options->journal)
+		s->journal = journal_new(options->journal, options->topic);
 	s->probe_ms = options->probe_ms ? options->probe_ms : STREAM_PROBE_MS;
 	s->queue = queue;
 	s->n_decodings = options->decoders ? options->decoders : default_decoders();
@@ -310,6 +319,7 @@ stream_free(struct stream *s)
 	if (s->rk)
 		rd_kafka_destroy(s->rk);
 	embedded_stop(s->embedded);
+	journal_free(s->journal);
 	stable_fini(&s->partitions);
 	quarantine_fini(&s->quarantine);
 	pthread_mutex_destroy(&s->error_lock);

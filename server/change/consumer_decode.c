@@ -95,6 +95,8 @@ take_record(struct decoding *d, const struct record *r, uint64_t now_ns) ON_DECO
 		c->seen_ns = now_ns;
 		c->cluster = d->stream->cluster;
 		change_batch_add(&d->batch, c);
+		if (d->stream->journal)
+			journal_put(&d->journal, r);
 		break;
 	case DECODE_SKIPPED:
 		d->skipped++;
@@ -123,14 +125,35 @@ count_round(struct decoding *d) ON_DECODER
 	d->records = d->bytes = d->skipped = 0;
 }
 
+/* To the writer, and to the local snapshot. */
+static void
+hand_over(struct decoding *d) ON_DECODER
+{
+	change_queue_push(d->stream->queue, &d->batch);
+	journal_append(d->stream->journal, &d->journal);
+}
+
+/* What the scan of the partition has not met is gone. */
+static void
+end_scan(struct decoding *d, struct partition *p, int32_t partition) ON_DECODER
+{
+	if (!get(p->scanning))
+		return;
+	put(p->scanning, false);
+	change_batch_add(&d->batch, stream_change(d->stream, CHANGE_SCAN_END, partition));
+	if (d->stream->journal)
+		journal_put_scan(&d->journal, partition, false);
+}
+
 /* Hand over what is decoded so far; only then may the partition count as caught up. */
 static void
-reached(struct decoding *d, struct partition *p) ON_DECODER
+reached(struct decoding *d, struct partition *p, int32_t partition) ON_DECODER
 {
+	end_scan(d, p, partition);
 	if (get(p->caught_up))
 		return;
 	count_round(d);
-	change_queue_push(d->stream->queue, &d->batch);
+	hand_over(d);
 	atomic_store_explicit(&p->caught_up, true, memory_order_release);
 	consumer_wake(d->stream);
 }
@@ -177,7 +200,7 @@ take_event(struct decoding *d, rd_kafka_message_t *m, struct partition *p) ON_DE
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
 		put(p->position, m->offset);
 		put(p->end, m->offset);
-		reached(d, p);
+		reached(d, p, m->partition);
 		return false;
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
 		why.fault = FAULT_OVERSIZED; /* fall through */
@@ -191,6 +214,24 @@ take_event(struct decoding *d, rd_kafka_message_t *m, struct partition *p) ON_DE
 		give_notice(d->stream, m);
 		return true;
 	}
+}
+
+/* The last record of the local snapshot must be the one that is there now. */
+static void
+verify(struct stream *s, struct partition *p, const struct record *r)
+{
+	int64_t offset = get(p->verify);
+	struct notice *n;
+
+	if (offset < 0)
+		return;
+	put(p->verify, -1);
+	if (r->offset != offset || r->ms == p->verify_ms)
+		return;
+	n = must_alloc(sizeof(*n));
+	*n = (struct notice){.rescan = "the topic is another one than the local snapshot's",
+	    .partition = (uint32_t)r->partition};
+	consumer_notify(s, n);
 }
 
 static void
@@ -210,6 +251,7 @@ take_message(struct decoding *d, rd_kafka_message_t *m, uint64_t now_ns) ON_DECO
 		return;
 	}
 	r = record_of(m);
+	verify(s, p, &r);
 	take_record(d, &r, now_ns);
 	put(p->position, m->offset + 1);
 	if (get(p->end) < m->offset + 1)
@@ -217,7 +259,7 @@ take_message(struct decoding *d, rd_kafka_message_t *m, uint64_t now_ns) ON_DECO
 	if (s->embedded)
 		watch_embedded_limit(p, m);
 	if (get(p->barrier) >= 0 && m->offset + 1 >= get(p->barrier))
-		reached(d, p);
+		reached(d, p, m->partition);
 	rd_kafka_message_destroy(m);
 }
 
@@ -259,7 +301,7 @@ fetch(struct decoding *d) ON_DECODER
 	tell_heard(d->stream);
 	count_round(d);
 	set_producing(d, n == FETCH_MAX); /* said before the writer is woken */
-	change_queue_push(d->stream->queue, &d->batch);
+	hand_over(d);
 }
 
 static void *
@@ -290,6 +332,7 @@ decoding_fini(struct decoding *d)
 {
 	rd_kafka_queue_destroy(d->fetched);
 	decoder_fini(&d->decoder);
+	journal_batch_fini(&d->journal);
 }
 
 void

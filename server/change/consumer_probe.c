@@ -76,22 +76,6 @@ consumer_alive(struct stream *s)
 
 /* --- partitions --- */
 
-static struct change *
-caught_up_change(const struct stream *s)
-{
-	struct change *c = must_calloc(1, sizeof(*c));
-
-	c->kind = CHANGE_CAUGHT_UP;
-	c->cluster = s->cluster;
-	c->partition = -1;
-	c->offset = -1;
-	c->record_ms = -1;
-	c->key.ns = c->key.name = "";
-	c->seen_ns = clock_mono_ns();
-	c->bytes = sizeof(*c);
-	return c;
-}
-
 void
 consumer_reached(struct stream *s, struct partition *p)
 {
@@ -118,7 +102,7 @@ consumer_look_for_barrier(struct stream *s)
 	log_info("caught up with kafka", f_str("topic", s->topic), f_u64("partitions", n),
 	    f_u64("records", get(s->records)),
 	    f_u64("quarantined", quarantine_total(&s->quarantine)));
-	change_batch_add(&batch, caught_up_change(s));
+	change_batch_add(&batch, stream_change(s, CHANGE_CAUGHT_UP, -1));
 	change_queue_push(s->queue, &batch);
 }
 
@@ -150,6 +134,7 @@ prepare_partition(struct stream *s, uint32_t i, int64_t first, int64_t end) ON_C
 	struct partition *p = stream_partition(s, i);
 	int64_t start = first >= 0 ? first : 0;
 
+	put(p->verify, -1);
 	put(p->first, start);
 	put(p->position, start);
 	put(p->end, end >= 0 ? end : start);
@@ -161,10 +146,10 @@ prepare_partition(struct stream *s, uint32_t i, int64_t first, int64_t end) ON_C
 }
 
 static void
-start_partition(struct stream *s, uint32_t i) ON_CONSUMER
+start_partition(struct stream *s, uint32_t i, int64_t offset) ON_CONSUMER
 {
-	if (rd_kafka_consume_start_queue(s->rkt, (int32_t)i, RD_KAFKA_OFFSET_BEGINNING,
-	        partition_decoder(s, i)->fetched) == 0)
+	if (rd_kafka_consume_start_queue(
+	        s->rkt, (int32_t)i, offset, partition_decoder(s, i)->fetched) == 0)
 		return;
 	stream_set_error(s, rd_kafka_err2str(rd_kafka_last_error()));
 	stream_partition(s, i)->retry_ns = clock_mono_ns() + RESCAN_DELAY_NS;
@@ -174,7 +159,22 @@ static void
 read_again(struct stream *s, uint32_t i) ON_CONSUMER
 {
 	prepare_partition(s, i, -1, -1);
-	start_partition(s, i);
+	resume_begin_scan(s, i);
+	start_partition(s, i, RD_KAFKA_OFFSET_BEGINNING);
+}
+
+/* An empty one has nothing to wait for, and a scan of it meets nothing. */
+static void
+begin_partition(struct stream *s, uint32_t i, int64_t first, int64_t end) ON_CONSUMER
+{
+	struct partition *p = stream_partition(s, i);
+	int64_t offset = resume_offset(s, i, first, end);
+
+	if (offset >= 0)
+		put(p->position, offset);
+	start_partition(s, i, offset);
+	if (end >= 0 && end <= first && !get(p->scanning))
+		consumer_reached(s, p);
 }
 
 /* Start the partitions from..to-1, each with its own barrier. Without offsets the end-of-partition events tell. */
@@ -195,11 +195,10 @@ begin_partitions(struct stream *s, uint32_t from, uint32_t to) ON_CONSUMER
 	atomic_store_explicit(&s->n_partitions, to, memory_order_release);
 	log_info(from ? "kafka topic has new partitions" : "kafka topic found",
 	    f_str("brokers", s->brokers), f_str("topic", s->topic), f_u64("partitions", to));
-	for (uint32_t i = from; i < to; i++) {
-		start_partition(s, i);
-		if (end[i - from] >= 0 && end[i - from] <= first[i - from])
-			consumer_reached(s, stream_partition(s, i));
-	}
+	if (from == 0)
+		resume_decide(s);
+	for (uint32_t i = from; i < to; i++)
+		begin_partition(s, i, first[i - from], end[i - from]);
 	free(first);
 	free(end);
 }
@@ -214,7 +213,7 @@ consumer_rescan(struct stream *s, uint32_t i, const char *reason)
 	atomic_fetch_add_explicit(&s->rescans, 1, memory_order_relaxed);
 	log_warn(
 	    "kafka partition begins anew; it is read again from its beginning. What was read "
-	    "before stays; objects deleted meanwhile stay until a full listing says so",
+	    "before stays until then; what is not met again is withdrawn, as far as the withdraw limit allows",
 	    f_str("topic", s->topic), f_u64("partition", i),
 	    f_i64("position", get(p->position)), f_str("reason", reason));
 	rd_kafka_consume_stop(s->rkt, (int32_t)i);

@@ -80,6 +80,10 @@ stream_status_read(const struct stream *s, struct stream_status *out)
 	out->state = (enum stream_state)get(s->state);
 	out->embedded = s->embedded != NULL;
 	out->caught_up = get(s->caught_up);
+	out->loaded = get(s->loaded);
+	out->loaded_records = get(s->loaded_records);
+	out->loaded_age_ms = get(s->loaded_age_ms);
+	out->journal_bytes = s->journal ? journal_bytes(s->journal) : 0;
 	snprintf(out->brokers, sizeof(out->brokers), "%s", s->brokers);
 	snprintf(out->topic, sizeof(out->topic), "%s", s->topic);
 	pthread_mutex_lock(&mutable->error_lock);

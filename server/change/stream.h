@@ -27,6 +27,9 @@ struct stream_options {
 	const char *topic;
 	uint32_t cluster; /* which of the clusters that are followed this is: on each change */
 	const char *state_dir; /* for the embedded stream: where its address is written */
+	const char *journal;   /* path of the local snapshot; NULL: none is kept */
+	uint64_t
+	    journal_max_ns; /* an older one is only announced from until the topic was read */
 	const struct stream_property *properties;
 	size_t n_properties;
 	struct decode_options decode;
@@ -39,6 +42,7 @@ struct stream_options {
 #define STREAM_PROBE_MS            5000u
 #define STREAM_EMBEDDED_PARTITIONS 64u
 #define STREAM_DECODERS            4u
+#define STREAM_JOURNAL             "journal" /* the usual name of the local snapshot */
 
 struct stream_error {
 	char text[256]; /* where and what to do, for people */
@@ -71,6 +75,9 @@ struct stream_status {
 	enum stream_state state;
 	bool embedded;
 	bool caught_up; /* the barrier was reached once; it never becomes false again */
+	bool loaded;    /* the state began with the local snapshot */
+	uint64_t loaded_records, loaded_age_ms; /* of it: how many, how old when it was read */
+	uint64_t journal_bytes;                 /* of its file now; 0: it is not written */
 	char brokers[256], topic[256];
 	char last_error[256];   /* "" : none so far */
 	uint64_t last_error_ms; /* wall clock, ms since 1970 */

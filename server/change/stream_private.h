@@ -8,6 +8,7 @@
 #pragma once
 
 #include "change/embedded.h"
+#include "change/journal.h"
 #include "change/quarantine.h"
 #include "change/stream.h"
 #include "core/log.h"
@@ -33,6 +34,10 @@ struct partition {
 	_Atomic uint64_t
 	    bytes; /* of values and keys since `first`: what an embedded broker holds */
 	_Atomic bool near_limit; /* warned that the embedded broker will forget records */
+	_Atomic bool scanning;   /* what it had before and is not met until its end is gone */
+	_Atomic int64_t
+	    verify; /* the record of this offset must have verify_ms: it is ours of old; -1: none */
+	int64_t verify_ms;
 	uint64_t
 	    retry_ns; /* the consumer's: restart from the beginning then; NS_NEVER: no need */
 	bool gone;    /* the consumer's: the topic was made anew with fewer partitions */
@@ -47,6 +52,7 @@ struct decoding {
 	bool producing;   /* the queue was told that more comes */
 	uint64_t dropped; /* of decoder.dropped, already counted */
 	struct change_batch batch;
+	struct journal_batch journal; /* what was used of this round */
 	struct log_limit quarantine_limit;
 	uint64_t records, bytes, skipped; /* of this round, not yet in the stream's sums */
 };
@@ -56,8 +62,10 @@ struct decoding {
 struct notice {
 	struct notice *next;
 	struct rd_kafka_message_s *message; /* owned; its err is set; NULL: of the brokers */
-	int err;                            /* then: what happened, */
-	char reason[256];                   /* and in words */
+	const char *rescan;                 /* or: why `partition` has to be read again */
+	uint32_t partition;
+	int err;          /* then: what happened, */
+	char reason[256]; /* and in words */
 };
 
 struct progress {
@@ -70,6 +78,9 @@ struct stream {
 	char *brokers, *topic;
 	uint32_t cluster, probe_ms;
 	struct change_queue *queue;
+	struct journal *journal; /* NULL: none is kept */
+	uint64_t journal_max_ns;
+	struct decode_options decode;
 	struct embedded *embedded;
 	struct rd_kafka_s *rk;
 	struct rd_kafka_topic_s *rkt;
@@ -85,6 +96,7 @@ struct stream {
 	struct log_limit library_limit, error_limit;
 	struct progress progress;
 	bool topic_was_missing;
+	bool resumes;     /* the local snapshot's offsets may be gone on from */
 	uint32_t present; /* partitions the topic has now; n_partitions never shrinks */
 	uint32_t reached; /* partitions below it have all caught up */
 	int logged_error; /* of librdkafka, and when */
@@ -99,7 +111,8 @@ struct stream {
 	struct stable partitions; /* struct partition */
 	_Atomic uint32_t n_partitions;
 	_Atomic uint32_t state; /* enum stream_state */
-	_Atomic bool caught_up;
+	_Atomic bool caught_up, loaded;
+	_Atomic uint64_t loaded_records, loaded_age_ms;
 	_Atomic uint64_t records, bytes, skipped, rescans, outages, last_input_ms;
 	pthread_mutex_t error_lock; /* guards last_error and its time */
 	char last_error[256];
@@ -128,6 +141,25 @@ int64_t stream_lag(const struct stream *s);
 
 /* Show how far the scan is: a bar on a terminal, else a line at most every second; done: the last one. */
 void progress_show(struct stream *s, uint64_t now_ns, bool done);
+
+/* ---- resume.c ---- */
+
+/* Read the local snapshot, decode it and hand it to the writer. Before the first probe. */
+void resume_load(struct stream *s) ON_CONSUMER;
+
+/* The brokers are known for the first time: may its offsets be gone on from? */
+void resume_decide(struct stream *s) ON_CONSUMER;
+
+/* Where partition i, which the brokers have from first to end (-1: unknown), is to be read from; makes it a scan where it must
+ * be one. */
+int64_t resume_offset(struct stream *s, uint32_t i, int64_t first, int64_t end) ON_CONSUMER;
+
+/* The partition, which may have been read before, is read from its beginning; it has not been started. */
+void resume_begin_scan(struct stream *s, uint32_t i) ON_CONSUMER;
+
+/* A change without a key: of the stream, or of one of its partitions. */
+struct change *
+stream_change(const struct stream *s, enum change_kind kind, int32_t partition) MUST_USE;
 
 /*
  * librdkafka's configuration from the options; NULL: *why names the property. The callbacks

@@ -114,6 +114,8 @@ upsert(struct cluster *c, struct change *change) ON_WRITER
 	e = catalog_at(catalog, index);
 	old = rcu_own(e->object);
 	listing_sees(c, change, e);
+	if (!old || !is_older(fresh, old) || e->partition == change->partition)
+		scan_sees(c, change, e);
 	if (old && is_older(fresh, old)) {
 		metric_inc(METRIC_RECORDS_OLD);
 		return CLUSTER_OLD;
@@ -214,6 +216,16 @@ cluster_apply(struct cluster *c, struct change *change)
 		break;
 	case CHANGE_SYNC_END:
 		listing_end(c, change);
+		break;
+	case CHANGE_LOADED:
+		atomic_store_explicit(&c->loaded, true, memory_order_release);
+		result = CLUSTER_CHANGED;
+		break;
+	case CHANGE_SCAN_BEGIN:
+		scan_begin(c, change->partition);
+		break;
+	case CHANGE_SCAN_END:
+		result = scan_end(c, change->partition);
 		break;
 	case CHANGE_CAUGHT_UP:
 		result = caught_up(c);

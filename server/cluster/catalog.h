@@ -37,8 +37,10 @@ struct catalog_name {
 struct catalog_entry {
 	RCU(struct catalog_name) name; /* NULL: the index is free */
 	RCU(struct object) object;     /* NULL: a placeholder */
-	uint64_t epoch;   /* the writer's: last publisher's run that had it, 0: none */
-	int64_t epoch_ms; /* and the time of that run's first record of it */
+	uint64_t epoch;    /* the writer's: last publisher's run that had it, 0: none */
+	int64_t epoch_ms;  /* and the time of that run's first record of it */
+	int32_t partition; /* the writer's: where its last record came from */
+	uint32_t scan;     /* and in which scan of that partition; see scan.c */
 };
 
 struct catalog {

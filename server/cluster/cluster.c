@@ -46,6 +46,7 @@ cluster_free(struct cluster *c)
 
 	free(c->dirty_services.at);
 	free(c->dirty_nodes.at);
+	free(c->scans);
 	free(c);
 }
 
@@ -133,6 +134,12 @@ cluster_taint_all(struct cluster *c)
 }
 
 /* ---- reading ---- */
+
+bool
+cluster_loaded(const struct cluster *c)
+{
+	return atomic_load_explicit(&c->loaded, memory_order_acquire);
+}
 
 bool
 cluster_caught_up(const struct cluster *c)

@@ -62,6 +62,9 @@ void cluster_clean(struct cluster *c) ON_WRITER;
 /* Everything is dirty: the rules that read the tables are new. */
 void cluster_taint_all(struct cluster *c) ON_WRITER;
 
+/* The tables hold what the local snapshot had (CHANGE_LOADED was applied): complete, but perhaps old. */
+bool cluster_loaded(const struct cluster *c) ANY_THREAD;
+
 /* Every partition has reached its barrier once (CHANGE_CAUGHT_UP was applied). */
 bool cluster_caught_up(const struct cluster *c) ANY_THREAD;
 

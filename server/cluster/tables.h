@@ -54,8 +54,10 @@ struct cluster {
 	struct dirty_list dirty_services, dirty_nodes;
 	struct cluster_dirty dirty; /* what cluster_dirty() hands out */
 	struct listing listing;
+	uint32_t *scans; /* by partition: how often it was begun anew; see scan.c */
+	uint32_t n_scans;
 	uint64_t started_ms; /* wall clock */
-	_Atomic bool caught_up;
+	_Atomic bool caught_up, loaded;
 };
 
 /* ---- cluster.c ---- */
@@ -100,3 +102,11 @@ void listing_sees_delete(
     struct cluster *c, const struct change *change, const struct catalog_entry *e) ON_WRITER;
 /* Remove what a complete listing did not have, once all of it has been read. */
 void listing_sweep(struct cluster *c) ON_WRITER;
+
+/* ---- scan.c ---- */
+/* A partition is read from its beginning again; a record of it was read; it was read to its end. */
+void scan_begin(struct cluster *c, int32_t partition) ON_WRITER;
+void
+scan_sees(struct cluster *c, const struct change *change, struct catalog_entry *e) ON_WRITER;
+/* Removes what the partition had and the scan has not met. */
+enum cluster_result scan_end(struct cluster *c, int32_t partition) ON_WRITER;

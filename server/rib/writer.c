@@ -101,7 +101,17 @@ recompute(struct writer_cluster *c, uint64_t now_ns) ON_WRITER
 	cluster_clean(c->cluster);
 	c->waiting = false;
 	c->published = true;
+	c->complete = cluster_caught_up(c->cluster);
 	tell_clashes(&c->from_path);
+}
+
+/* Until its stream has caught up, a cluster is what the local snapshot had, and does not change. */
+static bool
+is_due(const struct writer_cluster *c)
+{
+	if (!cluster_caught_up(c->cluster))
+		return cluster_loaded(c->cluster) && !c->published;
+	return !c->complete || c->waiting;
 }
 
 /* True: there is something to commit. */
@@ -113,7 +123,7 @@ recompute_all(struct writer *w, uint64_t now_ns) ON_WRITER
 	for (uint32_t i = 0; i < w->n_clusters; i++) {
 		struct writer_cluster *c = &w->clusters[i];
 
-		if (!cluster_caught_up(c->cluster) || (c->published && !c->waiting))
+		if (!is_due(c))
 			continue;
 		recompute(c, now_ns);
 		any = true;
@@ -121,12 +131,12 @@ recompute_all(struct writer *w, uint64_t now_ns) ON_WRITER
 	return any;
 }
 
-/* Every cluster is in the RIB for the first time: now it is complete. */
+/* Every cluster is in the RIB as its stream has it: now it is complete. */
 static void
 reach_barrier(struct writer *w) ON_WRITER
 {
 	for (uint32_t i = 0; i < w->n_clusters; i++)
-		if (!w->clusters[i].published)
+		if (!w->clusters[i].complete)
 			return;
 	table_set_barrier(w->table);
 	atomic_store_explicit(&w->published, true, memory_order_release);
@@ -162,10 +172,15 @@ apply(struct writer *w, struct change *changes) ON_WRITER
 	}
 }
 
+/* There is something to keep as it is: complete, or the local snapshot's. */
 static bool
 is_frozen(const struct writer *w)
 {
-	return w->frozen && atomic_load_explicit(&w->published, memory_order_relaxed);
+	bool any = atomic_load_explicit(&w->published, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < w->n_clusters && w->frozen; i++)
+		any = any || w->clusters[i].published;
+	return w->frozen && any;
 }
 
 void

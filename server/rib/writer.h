@@ -3,8 +3,8 @@
  * The writer: the one thread that changes tables. It takes what has arrived, applies it,
  * recomputes what that concerns, and publishes one commit. Batching is by arrival, not by a
  * timer: an idle system reacts at once, a busy one coalesces. Before a cluster's stream has caught up
- * it applies its changes but publishes nothing of it, so that no peer sees half a cluster; when all have,
- * the barrier is set.
+ * it applies its changes but publishes nothing of it, so that no peer sees half a cluster, but what the local
+ * snapshot had, once; when all have, the barrier is set.
  */
 #pragma once
 
@@ -23,7 +23,8 @@ struct writer_cluster {
 	struct cluster *cluster;
 	struct path_maker *paths;
 	struct from_path from_path;
-	bool published; /* its first paths after its barrier are in the RIB */
+	bool published; /* its paths are in the RIB: complete, or those of the local snapshot */
+	bool complete;  /* its stream had caught up when they were computed */
 	bool waiting;   /* something has changed that is not in the RIB yet */
 };
 

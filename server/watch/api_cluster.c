@@ -39,6 +39,10 @@ call_write_stream(struct call *c, const struct stream *stream)
 	json_str(j, "brokers", s.brokers);
 	json_str(j, "topic", s.topic);
 	json_bool(j, "caught_up", s.caught_up);
+	json_bool(j, "loaded_local_snapshot", s.loaded);
+	json_u64(j, "local_snapshot_records", s.loaded_records);
+	json_f64(j, "local_snapshot_age_seconds", (double)s.loaded_age_ms / 1e3);
+	json_u64(j, "local_snapshot_bytes", s.journal_bytes);
 	json_f64(j, "scan_progress", s.progress);
 	json_i64(j, "lag", s.lag);
 	write_ms(j, "last_input_at", s.last_input_ms);

@@ -226,6 +226,18 @@ progress(const struct cluster_sample *s)
 	return s->stream.progress;
 }
 
+static double
+snapshot_bytes(const struct cluster_sample *s)
+{
+	return (double)s->stream.journal_bytes;
+}
+
+static double
+from_snapshot(const struct cluster_sample *s)
+{
+	return s->stream.loaded && !s->stream.caught_up;
+}
+
 /* A gauge that has one series per cluster. */
 static const struct {
 	const char *family, *help;
@@ -239,6 +251,11 @@ static const struct {
         "When the brokers last answered (records or end of partition), seconds since 1970",
         last_input, true},
     {"input_age_seconds", "Since the brokers last answered", input_age, true},
+    {"local_snapshot_bytes", "Size of the local snapshot's file; 0: it is not written",
+        snapshot_bytes, false},
+    {"announcing_from_local_snapshot",
+        "1 while what is announced is the local snapshot's, because the stream has not caught up yet",
+        from_snapshot, false},
     {"kafka_scan_progress_ratio", "How much of the first scan is read", progress, false},
 };
 

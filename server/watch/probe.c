@@ -30,7 +30,7 @@ is_missing(const struct watch_cluster *at, char *why, size_t size)
 	struct stream_status s;
 
 	stream_status_read(at->stream, &s);
-	if (s.caught_up || cluster_caught_up(at->cluster))
+	if (s.caught_up || cluster_caught_up(at->cluster) || cluster_loaded(at->cluster))
 		return false;
 	if (s.state == STREAM_SCANNING)
 		snprintf(why, size, "reading topic %s: %.0f %%, %lld records to go", s.topic,
@@ -55,6 +55,8 @@ call_ready(const struct watch_sources *sources, char *why, size_t size)
 		if (is_missing(at, why + n, size - (size_t)n))
 			return false;
 	}
+	if (table_version(sources->rib) > 0)
+		return true; /* the local snapshot's routes are announced */
 	snprintf(why, size, "the stream has caught up; its routes are being computed");
 	return false;
 }

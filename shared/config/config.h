@@ -134,6 +134,11 @@ struct config_advertise {
 	uint32_t given;     /* CONFIG_GIVES_... bits; derived */
 };
 
+struct config_snapshot {
+	bool enabled;
+	uint64_t max_age_ns; /* an older one's offsets are not gone on from */
+};
+
 /* One cluster whose state becomes routes. */
 struct config_cluster {
 	const char *name;
@@ -255,6 +260,7 @@ struct config {
 	uint32_t cluster_id; /* the router id where the file gives none */
 	struct config_endpoints listen;
 	struct config_kafka kafka;
+	struct config_snapshot snapshot;
 	struct config_clusters clusters; /* as the file lists them; kafka is not used then */
 	struct config_advertise advertise;
 	struct config_rack_rules racks;

@@ -38,6 +38,11 @@ print_clusters(const json_t *clusters)
 
 		printf("Stream %s: topic %s at %s, lag %lld\n", js_str(stream, "state"),
 		    js_str(stream, "topic"), js_str(stream, "brokers"), js_int(stream, "lag"));
+		if (js_true(stream, "loaded_local_snapshot") && !js_true(stream, "caught_up"))
+			printf(
+			    "Announcing from the local snapshot: %lld records, %.0f s old when it was read\n",
+			    js_int(stream, "local_snapshot_records"),
+			    js_num(stream, "local_snapshot_age_seconds"));
 		printf("Cluster%s%s: ", several ? " " : "", several ? js_str(c, "name") : "");
 		printf("%lld nodes, %lld services, %lld endpoint slices",
 		    js_int(objects, "nodes"), js_int(objects, "services"),
