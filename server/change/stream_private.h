@@ -142,7 +142,7 @@ int64_t stream_lag(const struct stream *s);
 /* Show how far the scan is: a bar on a terminal, else a line at most every second; done: the last one. */
 void progress_show(struct stream *s, uint64_t now_ns, bool done);
 
-/* ---- resume.c ---- */
+/* ---- consumer_resume.c ---- */
 
 /* Read the local snapshot, decode it and hand it to the writer. Before the first probe. */
 void resume_load(struct stream *s) ON_CONSUMER;
