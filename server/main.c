@@ -16,6 +16,8 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/must.h"
+#include "core/notify.h"
+#include "core/pulse.h"
 #include "path/path.h"
 #include "rib/writer.h"
 #include "ribout/ribout.h"
@@ -289,6 +291,9 @@ run_stages(struct machine *m, const sigset_t *signals)
 	if (tcp_start(m->tcp) && start_watch(m)) {
 		for (uint32_t i = 0; i < m->config->followed.len; i++)
 			stream_start(m->streams[i]);
+		watchdog_start(&(struct pulse_limits){
+		    m->config->safety.watchdog.report_ns, m->config->safety.watchdog.abort_ns});
+		notify_send("READY=1");
 		log_info("heliographd runs", f_str("version", HELIO_VERSION),
 		    f_ip("router_id", ip_v4(m->config->router_id)),
 		    f_u64("as", m->config->local_as), f_u64("pid", (uint64_t)getpid()));
@@ -296,6 +301,8 @@ run_stages(struct machine *m, const sigset_t *signals)
 			log_warn(
 			    "SIGHUP: this version cannot reload its configuration; restart it");
 		log_info("heliographd ends", f_str("signal", strsignal(sig)));
+		notify_send("STOPPING=1");
+		watchdog_stop();
 		for (uint32_t i = 0; i < m->config->followed.len; i++)
 			stream_stop(m->streams[i]);
 		result = EXIT_OK;

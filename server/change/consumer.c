@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/cpus.h"
 #include "core/metric.h"
+#include "core/pulse.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -169,6 +170,7 @@ run(void *arg)
 	while (!get(s->stopping)) {
 		uint64_t now_ns = clock_mono_ns();
 
+		pulse_beat();
 		if (now_ns >= s->next_probe_ns)
 			consumer_probe(s, now_ns);
 		if (now_ns >= s->next_tick_ns)

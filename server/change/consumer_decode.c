@@ -7,6 +7,7 @@
 #include "change/stream_private.h"
 #include "core/clock.h"
 #include "core/metric.h"
+#include "core/pulse.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -312,6 +313,7 @@ run(void *arg)
 	role_take(ROLE_DECODER, "helio-decoder");
 	role_is_decoder();
 	while (!get(d->stream->stopping)) {
+		pulse_beat();
 		if (change_queue_wait_room(d->stream->queue, ROOM_WAIT_MS * NS_PER_MS))
 			fetch(d);
 	}

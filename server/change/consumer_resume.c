@@ -6,6 +6,7 @@
  */
 #include "change/stream_private.h"
 #include "core/clock.h"
+#include "core/pulse.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -63,6 +64,7 @@ on_record(void *ctx, const struct record *r)
 
 	switch (change_decode(&l->decoder, r, &c, &why)) {
 	case DECODE_OK:
+		pulse_beat();
 		c->cluster = l->stream->cluster;
 		c->seen_ns = clock_mono_ns();
 		change_batch_add(&l->batch, c);

@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/must.h"
+#include "core/pulse.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -287,6 +288,14 @@ writer_ask(struct writer *w, void (*fn)(struct writer *w, void *ctx, uint64_t no
 
 /* ---- the thread ---- */
 
+static void
+wake(void *ctx)
+{
+	struct writer *w = ctx;
+
+	change_queue_kick(w->queue);
+}
+
 static void *
 writer_main(void *arg)
 {
@@ -294,12 +303,14 @@ writer_main(void *arg)
 
 	role_take(ROLE_WRITER, "helio-writer");
 	role_is_writer();
+	pulse_wakes(wake, w);
 	while (!atomic_load_explicit(&w->stop, memory_order_acquire)) {
 		uint64_t next = writer_next_ns(w), now = clock_mono_ns();
 
 		change_queue_wait(w->queue, next == NS_NEVER ? NS_NEVER
 		                            : next > now     ? next - now
 		                                             : 0);
+		pulse_beat();
 		carry_out_orders(w);
 		writer_round(w, change_queue_drain(w->queue), clock_mono_ns());
 	}

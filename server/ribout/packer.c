@@ -2,6 +2,7 @@
 #include "ribout/packer.h"
 
 #include "core/clock.h"
+#include "core/pulse.h"
 #include "ribout/ribout_own.h"
 
 #include <stdio.h>
@@ -73,6 +74,14 @@ sleep_ns(struct packer *p) ON_PACKER
 	return next > now ? next - now : 0;
 }
 
+static void
+wake(void *ctx)
+{
+	struct packer *p = ctx;
+
+	waker_wake(&p->waker);
+}
+
 static void *
 packer_main(void *arg)
 {
@@ -82,9 +91,12 @@ packer_main(void *arg)
 	snprintf(name, sizeof(name), "helio-pack%u", p->index % 100);
 	role_take(ROLE_PACKER, name);
 	role_is_packer();
-	while (!atomic_load_explicit(&p->stop, memory_order_acquire))
+	pulse_wakes(wake, p);
+	while (!atomic_load_explicit(&p->stop, memory_order_acquire)) {
+		pulse_beat();
 		if (!packer_round(p, clock_mono_ns()))
 			waker_wait(&p->waker, sleep_ns(p));
+	}
 	ribout_reap(p->ribout, p);
 	role_drop();
 	return NULL;

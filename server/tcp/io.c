@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tcp/io.h"
 
+#include "core/pulse.h"
 #include "tcp/conn.h"
 #include "tcp/farewell.h"
 #include "tcp/kept.h"
@@ -127,6 +128,14 @@ make_configured(struct io *io, uint64_t now) ON_IO
 	}
 }
 
+static void
+wake(void *ctx)
+{
+	struct io *io = ctx;
+
+	waker_wake(&io->waker);
+}
+
 static void *
 io_main(void *arg)
 {
@@ -136,6 +145,7 @@ io_main(void *arg)
 	snprintf(name, sizeof(name), "helio-io%u", io->index % 100);
 	role_take(ROLE_IO, name);
 	role_is_io();
+	pulse_wakes(wake, io);
 	if (io->index == 0)
 		listen_start(io->tcp);
 	make_configured(io, clock_mono_ns());
@@ -143,6 +153,7 @@ io_main(void *arg)
 	/* A stopping thread goes on until what it had to say has left. */
 	while (!io->stopping || has_connections(io)) {
 		event_base_loop(io->base, EVLOOP_ONCE);
+		pulse_beat();
 		if (event_base_got_break(io->base))
 			break;
 	}

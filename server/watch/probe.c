@@ -2,6 +2,8 @@
 /* The probes: alive says that this process answers, ready that its routes are complete. */
 #include "change/stream.h"
 #include "cluster/cluster.h"
+#include "core/clock.h"
+#include "core/pulse.h"
 #include "rib/table.h"
 #include "watch/call.h"
 
@@ -16,11 +18,20 @@ answer(struct call *c, int status, const char *text)
 	evbuffer_add_printf(c->out, "%s\n", text);
 }
 
-/* Never asks for Kafka or peers: a restart would not bring them back. */
+/* All loops go round. Never asks for Kafka or peers: a restart would not bring them back. */
 void
 probe_live(struct call *c)
 {
-	answer(c, 200, "ok");
+	char name[32], text[100];
+	uint64_t ns;
+
+	if (!pulse_is_stuck(name, sizeof(name), &ns)) {
+		answer(c, 200, "ok");
+		return;
+	}
+	snprintf(text, sizeof(text), "thread %s has not gone round for %llu s", name,
+	    (unsigned long long)(ns / NS_PER_S));
+	answer(c, 503, text);
 }
 
 /* What is missing of one cluster; false: nothing. */

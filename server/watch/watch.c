@@ -3,6 +3,7 @@
 #include "watch/watch.h"
 
 #include "config/config.h"
+#include "core/pulse.h"
 #include "core/waker.h"
 #include "watch/control.h"
 #include "watch/http.h"
@@ -20,8 +21,8 @@ struct watch {
 	struct watch_sources sources;
 	struct event_base *base;
 	struct http *http;
-	struct event *on_stop;
-	struct waker stop;
+	struct event *on_stop, *on_pulse;
+	struct waker stop, pulse; /* pulse: the watchdog asks */
 	pthread_t thread;
 	dev_t control_dev; /* the file that is ours, to be taken away at the end */
 	ino_t control_ino;
@@ -36,6 +37,7 @@ watch_new(const struct watch_sources *sources)
 	process_started();
 	w->sources = *sources;
 	waker_init(&w->stop);
+	waker_init(&w->pulse);
 	return w;
 }
 
@@ -47,6 +49,25 @@ on_stop(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	event_base_loopbreak(w->base);
+}
+
+static void
+on_pulse(evutil_socket_t fd, short what, void *ctx)
+{
+	struct watch *w = ctx;
+
+	(void)fd;
+	(void)what;
+	waker_clear(&w->pulse);
+	pulse_beat();
+}
+
+static void
+wake(void *ctx)
+{
+	struct watch *w = ctx;
+
+	waker_wake(&w->pulse);
 }
 
 static bool
@@ -93,6 +114,7 @@ run(void *arg)
 	sigaddset(&pipe, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	role_take(ROLE_WATCH, "watch");
+	pulse_wakes(wake, w);
 	event_base_dispatch(w->base);
 	/* On this thread: answers under way are ended by its callbacks. */
 	http_free(w->http);
@@ -109,7 +131,9 @@ watch_start(struct watch *w, char *why, size_t size)
 		die("no event loop for the watch thread");
 	w->http = http_new(w->base, &w->sources);
 	w->on_stop = event_new(w->base, w->stop.fd, EV_READ | EV_PERSIST, on_stop, w);
-	if (!w->on_stop || event_add(w->on_stop, NULL) != 0)
+	w->on_pulse = event_new(w->base, w->pulse.fd, EV_READ | EV_PERSIST, on_pulse, w);
+	if (!w->on_stop || event_add(w->on_stop, NULL) != 0 || !w->on_pulse ||
+	    event_add(w->on_pulse, NULL) != 0)
 		die("no event for the watch thread");
 	if (!open_control(w, why, size) || !open_http(w, why, size))
 		return false;
@@ -139,6 +163,9 @@ watch_stop(struct watch *w)
 	if (w->on_stop)
 		event_free(w->on_stop);
 	w->on_stop = NULL;
+	if (w->on_pulse)
+		event_free(w->on_pulse);
+	w->on_pulse = NULL;
 	if (w->base)
 		event_base_free(w->base);
 	w->base = NULL;
@@ -151,5 +178,6 @@ watch_free(struct watch *w)
 		return;
 	must(!w->running);
 	waker_fini(&w->stop);
+	waker_fini(&w->pulse);
 	free(w);
 }

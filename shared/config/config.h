@@ -242,9 +242,15 @@ struct config_withdraw_limit {
 	uint64_t window_ns;
 };
 
+struct config_watchdog {
+	uint64_t report_ns;
+	uint64_t abort_ns; /* 0: never */
+};
+
 struct config_safety {
 	struct config_withdraw_limit withdraw_limit;
 	uint64_t last_path_ns, last_prefix_ns; /* 0: not held */
+	struct config_watchdog watchdog;
 };
 
 struct config_limits {

@@ -2,6 +2,7 @@
 #include "core/role.h"
 
 #include "core/must.h"
+#include "core/pulse.h"
 #include "core/rcu.h"
 
 #include <pthread.h>
@@ -24,6 +25,7 @@ role_take(enum role_id id, const char *name)
 	my_role = id;
 	pthread_setname_np(pthread_self(), name);
 	rcu_thread_register();
+	pulse_begin(name);
 }
 
 void
@@ -31,6 +33,7 @@ role_drop(void)
 {
 	must(my_role != ROLE_NONE);
 	my_role = ROLE_NONE;
+	pulse_end();
 	rcu_thread_unregister();
 }
 
