@@ -243,3 +243,24 @@ def test_no_single_fault_of_the_pair_costs_a_packet(lab, fault, capsys):
     assert sent > 3000
     for replica in pair.replicas:
         eventually(lambda r=replica: digests in (None, r.ctl("digest")["digests"]))
+
+
+def test_what_differs_between_replicas_and_between_peers_is_listed_path_by_path(lab):
+    pair = Pair(lab, None)
+    a, b = pair.replicas
+    relay = Relay(lab.net["core"], lab.net["peer"], 8179, here_port=8180)
+    lab.servers.append(relay)
+    url = "http://127.0.0.1:8180"
+    assert a.ctl("diff", "replica", url)["differences"] == []
+    b.ctl("freeze")
+    lab.write(kube.slice_of(pair.web, kube.pods_on("n1")))
+    eventually(lambda: a.ctl_run("diff", "replica", url).returncode == 1)
+    done = a.ctl_run("diff", "replica", url)
+    lines = [line for line in done.stdout.splitlines() if line[0] in "+-"]
+    assert len(lines) == 1 and lines[0].startswith(f"+ {LOCAL}/32 via {lab.net.v4('n2')} "), lines
+    assert "1 differences" in done.stdout
+    b.ctl("resume")
+    eventually(lambda: a.ctl_run("diff", "replica", url).returncode == 0)
+    assert " 0 differences" in a.ctl_text("diff", "bird", "bird")
+    assert "is no URL" in a.ctl_run("diff", "replica", "peer").stderr
+    assert a.ctl_run("diff", "replica", "http://127.0.0.1:1").returncode == 1

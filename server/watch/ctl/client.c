@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define URL_BEGIN      "http://"
 #define ANSWER_SECONDS 60 /* without a byte: heliographd is stuck */
 
 void
@@ -95,6 +97,51 @@ connect_to(const char *path, char *why, size_t size)
 	return -1;
 }
 
+/* Another heliographd's HTTP server: "http://HOST:PORT", a host in brackets if it has colons. */
+static int
+connect_url(const char *url, char *why, size_t size)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+	struct addrinfo *found = NULL;
+	char host[256];
+	const char *port;
+	int fd = -1, error;
+
+	snprintf(host, sizeof(host), "%s", url + strlen(URL_BEGIN));
+	host[strcspn(host, "/")] = '\0';
+	port = strrchr(host, ':');
+	if (!port || port[1] == '\0' || strchr(port, ']')) {
+		snprintf(why, size, "%s: no port; say http://HOST:8179", url);
+		return -1;
+	}
+	host[port - host] = '\0';
+	if (*host == '[' && host[strlen(host) - 1] == ']') {
+		host[strlen(host) - 1] = '\0';
+		memmove(host, host + 1,
+		    strlen(host)); /* with the NUL; the port stays where it is */
+	}
+	error = getaddrinfo(host, port + 1, &hints, &found);
+	if (error) {
+		snprintf(why, size, "%s: %s", url, gai_strerror(error));
+		return -1;
+	}
+	for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next) {
+		fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
+		if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) != 0) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	freeaddrinfo(found);
+	if (fd < 0)
+		snprintf(why, size, "%s: %s; is that the other replica's HTTP address?", url,
+		    strerror(errno));
+	else
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	return fd;
+}
+
 static bool
 send_request(int fd, const char *method, const struct target *t)
 {
@@ -138,7 +185,8 @@ client_ask(struct client *c, const char *socket, const char *method, const struc
 		snprintf(why, size, "the arguments are too long");
 		return false;
 	}
-	fd = connect_to(socket, why, size);
+	fd = strncmp(socket, URL_BEGIN, strlen(URL_BEGIN)) == 0 ? connect_url(socket, why, size)
+	                                                        : connect_to(socket, why, size);
 	if (fd < 0)
 		return false;
 	c->in = fdopen(fd, "r");

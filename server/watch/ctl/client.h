@@ -32,7 +32,7 @@ void target_init(struct target *t, const char *path);
 /* Adds name=value, percent-encoded; a NULL value adds nothing. */
 void target_add(struct target *t, const char *name, const char *value);
 
-/* method: "GET", or "POST" for an order. False: why (size bytes) says what is wrong and what to do; nothing is open. */
+/* socket: a path, or the URL of another heliographd's HTTP server, which is only read. method: "GET", or "POST" for an order. False: why (size bytes) says what is wrong and what to do; nothing is open. */
 bool client_ask(struct client *c, const char *socket, const char *method,
     const struct target *t, char *why, size_t size) MUST_USE;
 

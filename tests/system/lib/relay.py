@@ -7,12 +7,12 @@ import threading
 
 
 class Relay:
-    def __init__(self, here, there, port):
+    def __init__(self, here, there, port, here_port=None):
         self.there, self.port = there, port
         self.open = set()
         self.listener = here.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", port))
+        self.listener.bind(("127.0.0.1", here_port or port))
         self.listener.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
 
