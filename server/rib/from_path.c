@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rib/from_path.h"
 
+#include "core/clock.h"
+#include "core/metric.h"
 #include "core/must.h"
+#include "rib/guard.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_NONE UINT32_MAX
+#define NAME_NONE   UINT32_MAX
+#define GUARD_BURST 5u /* lines a second */
 
 _Static_assert((int)PATH_CLASS_COUNT == (int)CLASS_COUNT, "one enum, seen from both sides");
 _Static_assert((int)PATH_POD_CIDR == (int)CLASS_POD_CIDR, "in the same order");
@@ -14,10 +18,11 @@ _Static_assert(PATH_COMMUNITIES_MAX == ATTRS_COMMUNITIES_MAX, "one limit");
 _Static_assert(sizeof(struct path_attributes) == sizeof(struct path_attrs), "the same fields");
 
 void
-from_path_init(struct from_path *f, struct table *t, struct breaker *b, struct merge *merge,
-    uint32_t cluster)
+from_path_init(struct from_path *f, const struct config_advertise *config, struct table *t,
+    struct breaker *b, struct merge *merge, uint32_t cluster)
 {
-	*f = (struct from_path){.table = t, .breaker = b, .merge = merge, .cluster = cluster};
+	*f = (struct from_path){
+	    .config = config, .table = t, .breaker = b, .merge = merge, .cluster = cluster};
 }
 
 void
@@ -58,6 +63,29 @@ rename_handle(struct from_path *f, struct handle_names *h, struct name_space *sp
 	*mine = name;
 }
 
+/* why NULL: it passes. Otherwise it is refused, counted and told. */
+static bool
+passes_guard(struct from_path *f, const struct ip_prefix *prefix, const struct ip_addr *nexthop,
+    const char *why)
+{
+	uint32_t swallowed;
+
+	if (!why)
+		return true;
+	metric_inc(METRIC_GUARD_REFUSED);
+	if (!log_allow(&f->guard_limit, GUARD_BURST, clock_mono_ns(), &swallowed))
+		return false;
+	if (prefix)
+		log_error("the egress guard refuses a prefix; nothing else is concerned",
+		    f_prefix("prefix", *prefix), f_str("because", why),
+		    f_u64("swallowed", swallowed));
+	else
+		log_error("the egress guard refuses a next hop; nothing else is concerned",
+		    f_ip("next_hop", *nexthop), f_str("because", why),
+		    f_u64("swallowed", swallowed));
+	return false;
+}
+
 static void
 on_nexthop(void *ctx, uint32_t slot, const struct path_nexthop *nh)
 {
@@ -66,7 +94,7 @@ on_nexthop(void *ctx, uint32_t slot, const struct path_nexthop *nh)
 	uint32_t name = NAME_NONE;
 
 	role_is_writer();
-	if (nh) {
+	if (nh && passes_guard(f, NULL, &nh->addr, guard_nexthop(&nh->addr))) {
 		struct nexthop content;
 
 		memset(&content, 0, sizeof(content)); /* names compare padding too */
@@ -113,11 +141,13 @@ by_nexthop(const void *a, const void *b)
 	return x->nexthop < y->nexthop ? -1 : x->nexthop > y->nexthop;
 }
 
-/* Handles to names. Names mostly ascend with the slots, so that there is nothing to sort. */
-static void
+/* Handles to names, without those that the guard has refused; returns how many. Names mostly ascend with the
+ * slots, so that there is nothing to sort. */
+static uint32_t
 translate(struct from_path *f, const struct path_choice *paths, uint32_t n)
 {
 	bool ascending = true;
+	uint32_t out = 0;
 
 	if (n > f->cap_scratch) {
 		f->cap_scratch = n * 2;
@@ -125,13 +155,18 @@ translate(struct from_path *f, const struct path_choice *paths, uint32_t n)
 		f->scratch = must_alloc(f->cap_scratch * sizeof(*f->scratch));
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		f->scratch[i].nexthop = f->nexthops.name[paths[i].slot];
-		f->scratch[i].attrs = f->attributes.name[paths[i].attributes];
-		ascending =
-		    ascending && (i == 0 || f->scratch[i].nexthop > f->scratch[i - 1].nexthop);
+		uint32_t nexthop = f->nexthops.name[paths[i].slot];
+
+		if (nexthop == NAME_NONE)
+			continue;
+		f->scratch[out].nexthop = nexthop;
+		f->scratch[out].attrs = f->attributes.name[paths[i].attributes];
+		ascending = ascending && (out == 0 || nexthop > f->scratch[out - 1].nexthop);
+		out++;
 	}
 	if (!ascending)
-		qsort(f->scratch, n, sizeof(*f->scratch), by_nexthop);
+		qsort(f->scratch, out, sizeof(*f->scratch), by_nexthop);
+	return out;
 }
 
 static void
@@ -143,11 +178,14 @@ on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class, bo
 	uint32_t index;
 
 	role_is_writer();
+	if (n && !passes_guard(f, prefix, NULL,
+	             guard_prefix(f->config, prefix, (enum prefix_class)path_class)))
+		n = 0;
 	index =
 	    n ? prefix_name(f->table->names, prefix) : prefix_find_own(f->table->names, prefix);
 	if (index == RCUMAP_NONE)
 		return; /* never had a path, has none */
-	translate(f, paths, n);
+	n = translate(f, paths, n);
 	all = (struct merged){f->scratch, n,
 	    {.prefix_class = (enum prefix_class)path_class, .everywhere = everywhere}};
 	if (f->merge)

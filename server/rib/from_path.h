@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "core/log.h"
 #include "path/path.h"
 #include "rib/breaker.h"
 #include "rib/merge.h"
@@ -15,6 +16,8 @@ struct handle_names {
 };
 
 struct from_path {
+	const struct config_advertise *config; /* what the guard compares with */
+	struct log_limit guard_limit;
 	struct table *table;
 	struct breaker *breaker; /* what leaves passes it */
 	struct merge *merge;     /* NULL: this is the only cluster */
@@ -28,8 +31,8 @@ struct from_path {
 };
 
 /* All borrowed. merge and cluster: where several clusters come together; NULL with one. */
-void from_path_init(struct from_path *f, struct table *t, struct breaker *b,
-    struct merge *merge, uint32_t cluster);
+void from_path_init(struct from_path *f, const struct config_advertise *config, struct table *t,
+    struct breaker *b, struct merge *merge, uint32_t cluster);
 void from_path_fini(struct from_path *f);
 
 /* For path_new(); f must outlive the maker. */

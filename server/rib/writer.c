@@ -3,11 +3,16 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/metric.h"
 #include "core/must.h"
 #include "core/pulse.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+/* Retired objects that may wait for their grace period: beyond it the writer waits for them, so that memory is bounded
+ * even when a reader stays in its read side; one that never leaves it is what the watchdog then finds. */
+#define RCU_BACKLOG_MAX 4000000ul
 
 struct writer_order {
 	struct writer_order *next;
@@ -35,7 +40,7 @@ add_cluster(struct writer *w, const struct config_cluster *config, struct cluste
 	struct path_sink sink;
 
 	c->cluster = cluster;
-	from_path_init(&c->from_path, w->table, &w->breaker,
+	from_path_init(&c->from_path, &config->advertise, w->table, &w->breaker,
 	    w->merge.n_clusters > 1 ? &w->merge : NULL, index);
 	sink = from_path_sink(&c->from_path);
 	c->paths = path_new(&config->advertise, cluster, &sink);
@@ -91,6 +96,10 @@ commit(struct writer *w) ON_WRITER
 {
 	table_expect_more(w->table, change_queue_more(w->queue));
 	table_commit(w->table);
+	if (rcu_backlog() > RCU_BACKLOG_MAX) {
+		metric_inc(METRIC_RCU_WAITS);
+		rcu_drain();
+	}
 }
 
 /* What has changed in one cluster goes into the commit. */
