@@ -8,6 +8,7 @@ import time
 import pytest
 
 from lib import kube
+from lib.kafka import COMPACTED
 from lib.paths import next_hops
 from lib.wait import always, eventually
 
@@ -131,6 +132,47 @@ def test_a_topic_made_anew_and_filled_in_our_absence_is_noticed(served):
     helio.wait_ready()
     eventually(lambda: next_hops(bird.paths(), "10.96.5.8/32") == [lab.net.v4("n1")], 30)
     eventually(lambda: next_hops(bird.paths(), WEB) == [], 30)
+
+
+def test_a_topic_that_is_compacted_in_our_absence_is_read_anew_and_forgotten_objects_go(lab):
+    """The tombstone of a deletion is compacted away before we come back: only a scan can tell."""
+    lab.make_topic(1, COMPACTED)
+    lab.write(*lab.nodes("n1", "n2"), *_service("web", "10.96.0.10", "n1", "n2"),
+              *_service("old", "10.96.0.11", "n1"))
+    helio = lab.heliograph(safety=FREE, snapshot={"max_age": "0s"})
+    bird = lab.bird()
+    eventually(lambda: bird.paths() == helio.paths() != set())
+    helio.kill9()
+    lab.delete(*_service("old", "10.96.0.11", "n1"))
+
+    def forgotten():
+        time.sleep(1)
+        lab.write(*lab.nodes("n1"))  # the active segment is never compacted: begin another one
+        done = lab.net["core"].run("kcat", "-C", "-q", "-e", "-b", lab.broker.address, "-t", lab.topic,
+                                   "-f", "%k %S\\n")
+        assert "/old" not in done.stdout, done.stdout
+    eventually(forgotten, 60)
+    helio.start()
+    helio.wait_ready()
+    eventually(lambda: _stream(helio)["caught_up"])
+    eventually(lambda: next_hops(bird.paths(), "10.96.0.11/32") == [])
+    assert len(next_hops(bird.paths(), WEB)) == 2
+
+
+def test_partitions_that_are_added_are_read_and_nothing_is_lost(served):
+    lab, helio, bird = served
+    before = bird.paths()
+    lab.broker.add_partitions(lab.topic, 12)
+    for i in range(12):  # by their keys they fall into old and new partitions
+        lab.write(*_service(f"more{i}", f"10.96.6.{i + 1}", "n1"))
+    for i in range(12):
+        eventually(lambda i=i: next_hops(bird.paths(), f"10.96.6.{i + 1}/32") == [lab.net.v4("n1")], 30)
+    assert before <= bird.paths()
+    assert len(helio.ctl("kafka")["clusters"][0]["partitions"]) == 12
+    _restart(helio)  # and a snapshot of both kinds is gone on from
+    bird.wait_established(40)
+    eventually(lambda: len(next_hops(bird.paths(), "10.96.6.12/32")) == 1)
+    assert before <= bird.paths()
 
 
 def test_a_damaged_snapshot_is_set_aside_and_the_topic_read(served):

@@ -140,6 +140,11 @@ class Broker:
         answer = self._ask(20, 1, body)
         _raise_for(struct.unpack_from(">h", answer, 8 + 2 + len(name))[0], name)
 
+    def add_partitions(self, name, total):
+        body = struct.pack(">i", 1) + _string(name) + struct.pack(">iiib", total, -1, 15000, 0)
+        answer = self._ask(37, 0, body)
+        _raise_for(struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name))[0], name)
+
     def _create(self, names, config, partitions):
         body = struct.pack(">i", len(names))
         for name in names:
