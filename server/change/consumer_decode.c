@@ -18,6 +18,8 @@
 #define FETCH_WAIT_MS 1000 /* stream_stop() does not wait for it: it wakes us */
 #define ROOM_WAIT_MS  100  /* how late a stop may be noticed while the writer is behind */
 #define LOG_BURST     20   /* lines a second of one decoder */
+#define JOURNAL_PIECE                                                                          \
+	((size_t)256 * 1024) /* frames are written when there are so many bytes of them */
 
 #define put(field, v) atomic_store_explicit(&(field), (v), memory_order_relaxed)
 #define get(field)    atomic_load_explicit(&(field), memory_order_relaxed)
@@ -83,6 +85,17 @@ refuse_record(
 	    f_u64("swallowed", swallowed));
 }
 
+/* For the local snapshot. */
+static void
+keep(struct decoding *d, const struct record *r) ON_DECODER
+{
+	if (!d->stream->journal)
+		return;
+	journal_put(&d->journal, r);
+	if (d->journal.len >= JOURNAL_PIECE)
+		journal_append(d->stream->journal, &d->journal);
+}
+
 static void
 take_record(struct decoding *d, const struct record *r, uint64_t now_ns) ON_DECODER
 {
@@ -96,8 +109,7 @@ take_record(struct decoding *d, const struct record *r, uint64_t now_ns) ON_DECO
 		c->seen_ns = now_ns;
 		c->cluster = d->stream->cluster;
 		change_batch_add(&d->batch, c);
-		if (d->stream->journal)
-			journal_put(&d->journal, r);
+		keep(d, r);
 		break;
 	case DECODE_SKIPPED:
 		d->skipped++;

@@ -55,6 +55,8 @@ struct journal {
 	struct journal_position *positions; /* as loaded */
 	uint32_t n_positions;
 	uint64_t rewritten_bytes; /* after it was last rewritten */
+	uint64_t looked_bytes,
+	    still_ns; /* its size when it was last tended, and since when that is */
 	uint64_t touched_ns;
 	pthread_mutex_t lock; /* of fd and what is written to it */
 	int fd;               /* -1: not written */

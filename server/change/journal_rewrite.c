@@ -18,7 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LEAST_BYTES   ((uint64_t)16 << 20) /* a smaller file is left alone */
+#define LEAST_BYTES   ((uint64_t)16 << 20) /* of growth: a smaller file is left alone */
+#define STILL_NS      (10 * NS_PER_S)      /* who has much to read has no time for it */
 #define TOUCH_NS      (60 * NS_PER_S)
 #define PIECE_BYTES   ((size_t)1 << 20)
 #define POSITION_NONE SIZE_MAX
@@ -298,12 +299,25 @@ rewrite(struct journal *j)
 	journal_batch_fini(&w.out);
 }
 
+/* Twice as large, in a quiet moment; four times, now. */
+static bool
+is_due(struct journal *j, uint64_t bytes, uint64_t now)
+{
+	if (bytes != j->looked_bytes) {
+		j->looked_bytes = bytes;
+		j->still_ns = now;
+	}
+	if (bytes < LEAST_BYTES + 2 * j->rewritten_bytes)
+		return false;
+	return now - j->still_ns >= STILL_NS || bytes > 4 * (LEAST_BYTES + j->rewritten_bytes);
+}
+
 void
 journal_tend(struct journal *j)
 {
 	uint64_t bytes = journal_bytes(j), now = clock_mono_ns();
 
-	if (bytes > LEAST_BYTES && bytes > 2 * j->rewritten_bytes)
+	if (is_due(j, bytes, now))
 		rewrite(j);
 	if (bytes == 0 || now < j->touched_ns + TOUCH_NS)
 		return;

@@ -243,7 +243,7 @@ rewriting_keeps_the_newest_of_each_key_and_where_partitions_were(void **state)
 	put(j, "b", "1", 0, 2);
 	put(j, "a", "2", 0, 3);
 	put(j, "b", NULL, 0, 4);
-	fill(j, 200);
+	fill(j, 800);
 	put(j, "big", NULL, 2, 900);
 	journal_tend(j);
 	assert_int_equal(stat(path, &st), 0);
@@ -270,7 +270,7 @@ rewriting_forgets_what_a_complete_scan_did_not_meet(void **state)
 	put(j, "stays", "1", 0, 0);
 	put_scan(j, 0, false);
 	put_scan(j, 1, true); /* has not come to its end */
-	fill(j, 200);
+	fill(j, 800);
 	put(j, "big", NULL, 2, 900);
 	journal_tend(j);
 	journal_free(j);
