@@ -158,7 +158,7 @@ many_other_changes(void) ALL_ROLES
 static void
 a_reader_that_is_behind_keeps_tombstones(void **state) ALL_ROLES
 {
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 	uint64_t joined;
 
 	(void)state;
@@ -185,7 +185,8 @@ a_reader_that_is_behind_keeps_tombstones(void **state) ALL_ROLES
 static void
 the_slowest_reader_decides(void **state) ALL_ROLES
 {
-	struct table_reader fast, slow, other;
+	struct table_reader fast = {.vital = false}, slow = {.vital = false},
+	                    other = {.vital = false};
 
 	(void)state;
 	set(1, 0x3, 1);
@@ -227,7 +228,7 @@ without_readers_nothing_is_kept(void **state) ALL_ROLES
 static void
 beyond_a_limit_the_elder_tombstones_are_forgotten_whoever_needs_them(void **state) ALL_ROLES
 {
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 
 	(void)state;
 	table.tombstones_max = 100;
@@ -268,7 +269,7 @@ a_purge_is_no_change(void **state) ALL_ROLES
 static void
 the_names_of_a_tombstone_outlive_it_until_the_readers_are_past_its_end(void **state) ALL_ROLES
 {
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 
 	(void)state;
 	table_join(&table, &r);
@@ -397,7 +398,7 @@ paths_left_out_are_counted(void **state) ALL_ROLES
 static void
 after_much_churn_all_names_are_given_back(void **state) ALL_ROLES
 {
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 
 	(void)state;
 	table_join(&table, &r);

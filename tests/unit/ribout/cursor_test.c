@@ -63,7 +63,7 @@ what_changes_while_a_snapshot_is_sent_follows_it(void **state) ALL_ROLES
 static void
 a_snapshot_holds_no_withdrawals(void **state)
 {
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 
 	(void)state;
 	table_join(&table, &r);

@@ -136,7 +136,7 @@ static void
 a_withdrawal_needs_23_bytes_and_9_for_each_path(void **state) ALL_ROLES
 {
 	struct format f = ibgp();
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 
 	(void)state;
 	table_join(&table, &r);
@@ -255,7 +255,7 @@ ipv6_is_withdrawn_in_mp_unreach_nlri(void **state) ALL_ROLES
 	struct path_attrs a = plain();
 	struct ip_prefix p = six("fd00:96::1/128");
 	struct format f = ibgp();
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 	uint32_t clashes = 0;
 
 	(void)state;
@@ -375,7 +375,7 @@ static void
 messages_and_chunks_keep_their_limits(void **state) ALL_ROLES
 {
 	struct format f = ibgp();
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 
 	(void)state;
 	table_join(&table, &r);
@@ -406,7 +406,7 @@ static void
 announcements_precede_all_withdrawals(void **state) ALL_ROLES
 {
 	struct format f = ibgp();
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 
 	(void)state;
 	table_join(&table, &r);

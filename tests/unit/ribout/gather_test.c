@@ -55,7 +55,7 @@ take_all(uint64_t since, uint64_t to)
 static void
 only_what_is_newer_than_the_reader_is_taken(void **state) ALL_ROLES
 {
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 
 	(void)state;
 	table_join(&table, &r);
@@ -81,7 +81,7 @@ only_what_is_newer_than_the_reader_is_taken(void **state) ALL_ROLES
 static void
 a_prefix_that_changed_often_is_taken_once_as_it_is_now(void **state) ALL_ROLES
 {
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 
 	(void)state;
 	table_join(&table, &r);
@@ -98,7 +98,7 @@ a_prefix_that_changed_often_is_taken_once_as_it_is_now(void **state) ALL_ROLES
 static void
 the_whole_table_is_its_live_paths(void **state) ALL_ROLES
 {
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 
 	(void)state;
 	table_join(&table, &r);
@@ -286,7 +286,7 @@ static void
 a_prefix_without_paths_has_no_best_one_and_is_withdrawn(void **state) ALL_ROLES
 {
 	struct format one = all_paths;
-	struct table_reader r;
+	struct table_reader r = {.vital = false};
 	struct ip_prefix p = prefix_of(1);
 	uint64_t at = 1;
 

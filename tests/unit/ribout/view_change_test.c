@@ -78,7 +78,7 @@ static void
 what_a_peer_may_hold_is_never_said_too_small(void **state) ALL_ROLES
 {
 	uint64_t random = 7, held[6][PAST] = {{0}}, version[PAST] = {0};
-	struct table_reader keeps;
+	struct table_reader keeps = {.vital = false};
 	unsigned n;
 	const struct view *views = random_views(&n);
 
