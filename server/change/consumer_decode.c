@@ -233,7 +233,7 @@ take_event(struct decoding *d, rd_kafka_message_t *m, struct partition *p) ON_DE
 static void
 verify(struct stream *s, struct partition *p, const struct record *r)
 {
-	int64_t offset = get(p->verify);
+	int64_t offset = atomic_load_explicit(&p->verify, memory_order_acquire);
 	struct notice *n;
 
 	if (offset < 0)

@@ -174,6 +174,6 @@ resume_offset(struct stream *s, uint32_t i, int64_t first, int64_t end)
 		return first;
 	/* Its last record once more: if it is another one now, so is the topic. */
 	p->verify_ms = at.ms;
-	put(p->verify, at.offset);
+	atomic_store_explicit(&p->verify, at.offset, memory_order_release); /* with verify_ms */
 	return at.offset;
 }

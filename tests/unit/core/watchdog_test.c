@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/pulse.h"
+#include "core/rcu.h" /* RCU_TSAN */
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -70,7 +71,9 @@ a_stuck_thread_is_reported_with_its_stack_and_then_ends_the_process(void **state
 	assert_non_null(strstr(text, "a thread does not go round"));
 	assert_non_null(strstr(text, "thread=helio-stuck"));
 	assert_non_null(strstr(text, "stack of helio-stuck:\n"));
+#ifndef RCU_TSAN /* ThreadSanitizer keeps a signal back for as long as the thread waits for a lock */
 	assert_non_null(strstr(text, "pthread_mutex_lock"));
+#endif
 	assert_non_null(strstr(text, "this process ends itself"));
 }
 
