@@ -6,6 +6,7 @@
  */
 #include "change/build_calico.h"
 
+#include "config/notation.h"
 #include "core/hash.h"
 
 #include <stdlib.h>
@@ -152,7 +153,7 @@ read_communities(struct json_reader *in, json_t *named, json_t *advertisement)
 	struct config_community *at = arena_zalloc(&in->d->scratch, texts.n * sizeof(*at));
 
 	for (size_t i = 0; i < texts.n; i++) {
-		if (!community_parse(named_community(named, texts.at[i]), &at[i]))
+		if (!config_community_parse(named_community(named, texts.at[i]), &at[i]))
 			json_refuse(in, "prefixAdvertisements", texts.at[i],
 			    "neither a community nor the name of one in communities");
 	}

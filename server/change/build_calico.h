@@ -29,8 +29,5 @@ uint32_t json_take_as(struct json_reader *in, json_t *parent, const char *name);
 /* "1m30s", in ns; 0 where it is absent. */
 uint64_t json_take_duration(struct json_reader *in, json_t *parent, const char *name);
 
-/* "64512:100" or "64512:1:2". */
-bool community_parse(const char *text, struct config_community *out) MUST_USE;
-
 /* "192.0.2.1", "192.0.2.1:178", "2001:db8::1", "[2001:db8::1]:178"; port 0 where there is none. */
 bool peer_address_parse(const char *text, struct ip_addr *out, uint16_t *port) MUST_USE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The values in the specs of Calico's objects, as its documentation and Go types write them. */
 #include "change/build_calico.h"
+#include "config/notation.h"
 #include "core/clock.h"
 
 #include <inttypes.h>
@@ -61,24 +62,6 @@ json_take_number(struct json_reader *in, json_t *parent, const char *name, uint6
 	return 0;
 }
 
-/* "64512" or, in the dotted notation of RFC 5396, "1.10". */
-static bool
-as_parse(const char *text, uint32_t *out)
-{
-	uint64_t high, low;
-
-	if (!digits(&text, UINT32_MAX, &high))
-		return false;
-	if (*text == '\0') {
-		*out = (uint32_t)high;
-		return true;
-	}
-	if (*text++ != '.' || high > UINT16_MAX || !digits(&text, UINT16_MAX, &low) || *text)
-		return false;
-	*out = (uint32_t)(high << 16 | low);
-	return true;
-}
-
 uint32_t
 json_take_as(struct json_reader *in, json_t *parent, const char *name)
 {
@@ -87,7 +70,7 @@ json_take_as(struct json_reader *in, json_t *parent, const char *name)
 
 	if (!json_is_string(v))
 		return (uint32_t)json_take_number(in, parent, name, UINT32_MAX);
-	if (!as_parse(json_string_value(v), &as))
+	if (!config_asn_parse(json_string_value(v), &as))
 		json_refuse(in, name, json_string_value(v), "not an AS number");
 	return as;
 }
@@ -144,27 +127,6 @@ json_take_duration(struct json_reader *in, json_t *parent, const char *name)
 	if (text && !duration_parse(text, &ns))
 		json_refuse(in, name, text, "not a duration such as 2m30s");
 	return ns;
-}
-
-bool
-community_parse(const char *text, struct config_community *out)
-{
-	uint64_t part[3];
-	unsigned n = 0;
-
-	for (;; text++) {
-		if (n == COUNT_OF(part) || !digits(&text, UINT32_MAX, &part[n++]))
-			return false;
-		if (*text != ':')
-			break;
-	}
-	if (*text || n < 2 || (n == 2 && (part[0] > UINT16_MAX || part[1] > UINT16_MAX)))
-		return false;
-	*out = (struct config_community){.a = (uint32_t)part[0],
-	    .b = (uint32_t)part[1],
-	    .c = n == 3 ? (uint32_t)part[2] : 0,
-	    .large = n == 3};
-	return true;
 }
 
 bool

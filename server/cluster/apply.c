@@ -107,16 +107,17 @@ upsert(struct cluster *c, struct change *change) ON_WRITER
 	struct catalog_key key = {change->key.ns, change->key.name, change->hash};
 	struct catalog_entry *e;
 	uint32_t index;
-	bool changed = false;
+	bool older, changed = false;
 
 	must(catalog && fresh && fresh->resource == resource);
 	index = catalog_name_own(catalog, &key);
 	e = catalog_at(catalog, index);
 	old = rcu_own(e->object);
+	older = old && is_older(fresh, old);
 	listing_sees(c, change, e);
-	if (!old || !is_older(fresh, old) || e->partition == change->partition)
+	if (!older || e->partition == change->partition)
 		scan_sees(c, change, e);
-	if (old && is_older(fresh, old)) {
+	if (older) {
 		metric_inc(METRIC_RECORDS_OLD);
 		return CLUSTER_OLD;
 	}

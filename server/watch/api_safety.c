@@ -15,8 +15,6 @@
 #define HOLDS_SHOWN    10000u /* of one answer; the counts are of all */
 #define WRITER_WAIT_NS (5 * NS_PER_S)
 
-static const char *const families[IP_FAMILIES] = {"ipv4", "ipv6"};
-
 /* ---- holds ---- */
 
 struct shown_hold {
@@ -257,7 +255,7 @@ api_digest(struct call *c)
 			    text, sizeof(text), "%016llx", (unsigned long long)digest[k][f]);
 			json_begin_object(j, NULL);
 			json_str(j, "class", prefix_class_names[k]);
-			json_str(j, "family", families[f]);
+			json_str(j, "family", ip_family_names[f]);
 			json_str(j, "digest", text);
 			json_end(j);
 		}

@@ -16,8 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const families[IP_FAMILIES] = {"ipv4", "ipv6"};
-
 static void
 write_id(struct json_out *j, const char *key, uint32_t id)
 {
@@ -51,12 +49,12 @@ write_families(struct json_out *j, const struct peer_info *p)
 	json_begin_array(j, "families");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		if (p->families[f])
-			json_str(j, NULL, families[f]);
+			json_str(j, NULL, ip_family_names[f]);
 	json_end(j);
 	json_begin_array(j, "add_path");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		if (p->add_path[f])
-			json_str(j, NULL, families[f]);
+			json_str(j, NULL, ip_family_names[f]);
 	json_end(j);
 }
 
@@ -189,11 +187,11 @@ write_rib(struct call *c) ON_WATCH
 	json_u64(j, "version", table_version(c->sources->rib));
 	json_begin_object(j, "prefixes");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
-		json_u64(j, families[f], counts.all_prefixes[f]);
+		json_u64(j, ip_family_names[f], counts.all_prefixes[f]);
 	json_end(j);
 	json_begin_object(j, "paths");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
-		json_u64(j, families[f], counts.all_paths[f]);
+		json_u64(j, ip_family_names[f], counts.all_paths[f]);
 	json_end(j);
 	json_begin_array(j, "classes");
 	for (unsigned k = 0; k < CLASS_COUNT; k++) {
@@ -295,12 +293,12 @@ on_group(void *ctx, const struct group_info *g)
 	json_begin_array(j, "families");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		if (g->format.family[f])
-			json_str(j, NULL, families[f]);
+			json_str(j, NULL, ip_family_names[f]);
 	json_end(j);
 	json_begin_array(j, "add_path");
 	for (unsigned f = 0; f < IP_FAMILIES; f++)
 		if (g->format.add_path[f])
-			json_str(j, NULL, families[f]);
+			json_str(j, NULL, ip_family_names[f]);
 	json_end(j);
 	json_bool(j, "extended_messages", g->format.extended);
 	json_bool(j, "four_octet_as", g->format.as4);

@@ -157,26 +157,28 @@ write_peers(struct call *c) ON_WATCH
 	free(all.at);
 }
 
+/* A family that has one series per class and address family. */
+static void
+write_classes(struct evbuffer *out, const char *family, const char *help,
+    const uint64_t at[CLASS_COUNT][IP_FAMILIES])
+{
+	head(out, family, "gauge", help);
+	for (unsigned k = 0; k < CLASS_COUNT; k++)
+		for (unsigned f = 0; f < IP_FAMILIES; f++)
+			evbuffer_add_printf(out,
+			    PREFIX "%s{class=\"%s\",family=\"%s\"} %" PRIu64 "\n", family,
+			    prefix_class_names[k], ip_family_names[f], at[k][f]);
+}
+
 static void
 write_paths(struct call *c) ON_WATCH
 {
-	static const char *const families[IP_FAMILIES] = {"ipv4", "ipv6"};
 	struct path_counts counts;
 
 	path_count(c->sources->rib, &counts);
-	head(c->out, "class_prefixes", "gauge",
-	    "Prefixes with at least one path, by class and family");
-	for (unsigned k = 0; k < CLASS_COUNT; k++)
-		for (unsigned f = 0; f < IP_FAMILIES; f++)
-			evbuffer_add_printf(c->out,
-			    PREFIX "class_prefixes{class=\"%s\",family=\"%s\"} %" PRIu64 "\n",
-			    prefix_class_names[k], families[f], counts.prefixes[k][f]);
-	head(c->out, "class_paths", "gauge", "Paths by class and family");
-	for (unsigned k = 0; k < CLASS_COUNT; k++)
-		for (unsigned f = 0; f < IP_FAMILIES; f++)
-			evbuffer_add_printf(c->out,
-			    PREFIX "class_paths{class=\"%s\",family=\"%s\"} %" PRIu64 "\n",
-			    prefix_class_names[k], families[f], counts.paths[k][f]);
+	write_classes(c->out, "class_prefixes",
+	    "Prefixes with at least one path, by class and family", counts.prefixes);
+	write_classes(c->out, "class_paths", "Paths by class and family", counts.paths);
 }
 
 /* One sample of each cluster that is followed. */
@@ -309,17 +311,15 @@ write_clusters(struct call *c)
 static void
 write_digests(struct call *c)
 {
-	static const char *const families[IP_FAMILIES] = {"ipv4", "ipv6"};
 	uint64_t digest[CLASS_COUNT][IP_FAMILIES];
 
 	table_digests(c->sources->rib, digest);
-	head(c->out, "class_digest", "gauge",
-	    "A digest of all paths of a class and family: equal on replicas that announce the same");
 	for (unsigned k = 0; k < CLASS_COUNT; k++)
 		for (unsigned f = 0; f < IP_FAMILIES; f++)
-			evbuffer_add_printf(c->out,
-			    PREFIX "class_digest{class=\"%s\",family=\"%s\"} %" PRIu64 "\n",
-			    prefix_class_names[k], families[f], digest[k][f] >> 16);
+			digest[k][f] >>= 16;
+	write_classes(c->out, "class_digest",
+	    "A digest of all paths of a class and family: equal on replicas that announce the same",
+	    digest);
 }
 
 static void

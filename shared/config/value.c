@@ -3,6 +3,7 @@
 #include "config/value.h"
 
 #include "config/environment.h"
+#include "config/notation.h"
 #include "config/quantity.h"
 #include "config/selector.h"
 
@@ -25,22 +26,6 @@ wrong(struct config_value *v, const char *format, ...)
 	vsnprintf(v->why, sizeof(v->why), format, args);
 	va_end(args);
 	return false;
-}
-
-/* Digits only, the whole text. */
-static bool
-parse_u64(const char *text, uint64_t max, uint64_t *out)
-{
-	char *end;
-	unsigned long long n;
-
-	if (*text < '0' || *text > '9' || strlen(text) > 19)
-		return false;
-	n = strtoull(text, &end, 10);
-	if (*end || n > max)
-		return false;
-	*out = n;
-	return true;
 }
 
 static bool
@@ -105,7 +90,7 @@ read_number(struct config_value *v, const char *text, void *out)
 {
 	uint64_t n;
 
-	if (!parse_u64(text, UINT64_MAX, &n))
+	if (!config_number_parse(text, UINT64_MAX, &n))
 		return wrong(v, "\"%.40s\" is not a whole number; write digits", text);
 	if (n < v->row->min || n > v->row->max)
 		return wrong(v, "%" PRIu64 " is out of bounds; from %" PRIu64 " to %" PRIu64, n,
@@ -210,7 +195,7 @@ prefix_meant(const char *text, struct ip_prefix *out)
 	memcpy(addr, text, (size_t)(slash - text));
 	addr[slash - text] = '\0';
 	if (!ip_parse(addr, &out->addr) ||
-	    !parse_u64(slash + 1, ip_bits(out->addr.family), &len))
+	    !config_number_parse(slash + 1, ip_bits(out->addr.family), &len))
 		return false;
 	out->len = (uint8_t)len;
 	for (unsigned bit = out->len; bit < ip_bits(out->addr.family); bit++)
@@ -259,7 +244,7 @@ read_endpoint(struct config_value *v, const char *text, void *out)
 		return wrong(v,
 		    "\"%.60s\" has no IP address before its port; write for example 127.0.0.1:179 or \"[::1]:179\"",
 		    text);
-	if (!parse_u64(colon + 1, 65535, &port) || port == 0)
+	if (!config_number_parse(colon + 1, 65535, &port) || port == 0)
 		return wrong(v, "\"%.60s\" has no port from 1 to 65535 at its end", text);
 	e.port = (uint16_t)port;
 	*(struct config_endpoint *)out = e;
@@ -279,40 +264,20 @@ read_router_id(struct config_value *v, const char *text, void *out)
 	return true;
 }
 
-/* asplain, or asdot as some routers print it (RFC 5396). */
-static bool
-parse_asn(const char *text, uint64_t *out)
-{
-	const char *dot = strchr(text, '.');
-	char high[6];
-	uint64_t h, l;
-
-	if (!dot)
-		return parse_u64(text, UINT32_MAX, out);
-	if ((size_t)(dot - text) >= sizeof(high))
-		return false;
-	memcpy(high, text, (size_t)(dot - text));
-	high[dot - text] = '\0';
-	if (!parse_u64(high, 65535, &h) || !parse_u64(dot + 1, 65535, &l))
-		return false;
-	*out = h << 16 | l;
-	return true;
-}
-
 static bool
 read_asn(struct config_value *v, const char *text, void *out)
 {
-	uint64_t n;
+	uint32_t n;
 
-	if (!parse_asn(text, &n))
+	if (!config_asn_parse(text, &n))
 		return wrong(v, "\"%.40s\" is not an AS number; write 1 to 4294967294", text);
 	/* RFC 7607, RFC 7300, RFC 6793: these never identify a speaker. */
 	if (n == 0 || n == 23456 || n == 65535 || n == UINT32_MAX)
 		return wrong(v,
-		    "AS %" PRIu64
+		    "AS %" PRIu32
 		    " is reserved; write the number that was assigned to you, or a private one from 64512 to 65534",
 		    n);
-	*(uint32_t *)out = (uint32_t)n;
+	*(uint32_t *)out = n;
 	return true;
 }
 
@@ -323,34 +288,10 @@ static const struct {
     {"blackhole", 0xffff029a}, {"no-export", 0xffffff01}, {"no-advertise", 0xffffff02},
     {"no-export-subconfed", 0xffffff03}, {"no-peer", 0xffffff04}};
 
-/* The numbers of "a:b" or "a:b:c"; returns how many, 0 for anything else. */
-static unsigned
-parse_parts(const char *text, uint64_t part[3])
-{
-	char word[16];
-
-	for (unsigned n = 0; n < 3; n++) {
-		size_t len = strcspn(text, ":");
-
-		if (len >= sizeof(word))
-			return 0;
-		memcpy(word, text, len);
-		word[len] = '\0';
-		if (!parse_u64(word, UINT32_MAX, &part[n]))
-			return 0;
-		if (!text[len])
-			return n + 1;
-		text += len + 1;
-	}
-	return 0;
-}
-
 static bool
 read_community(struct config_value *v, const char *text, void *out)
 {
 	struct config_community *c = out;
-	uint64_t part[3];
-	unsigned parts = parse_parts(text, part);
 
 	for (size_t i = 0; i < COUNT_OF(well_known); i++)
 		if (strcmp(text, well_known[i].name) == 0) {
@@ -358,18 +299,10 @@ read_community(struct config_value *v, const char *text, void *out)
 			    .a = well_known[i].value >> 16, .b = well_known[i].value & 0xffff};
 			return true;
 		}
-	if (parts == 3) {
-		*c = (struct config_community){.a = (uint32_t)part[0],
-		    .b = (uint32_t)part[1],
-		    .c = (uint32_t)part[2],
-		    .large = true};
-		return true;
-	}
-	if (parts != 2 || part[0] > 65535 || part[1] > 65535)
+	if (!config_community_parse(text, c))
 		return wrong(v,
 		    "\"%.60s\" is not a community; write \"64512:100\" with both parts up to 65535, a large one as \"64512:1:2\", or no-export and the like",
 		    text);
-	*c = (struct config_community){.a = (uint32_t)part[0], .b = (uint32_t)part[1]};
 	return true;
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const ip_family_names[IP_FAMILIES] = {"ipv4", "ipv6"};
+
 struct ip_addr
 ip_v4(uint32_t host_order)
 {

@@ -16,6 +16,7 @@
 enum ip_family { IP_NONE = 0, IP_V4 = 4, IP_V6 = 6 };
 
 #define IP_FAMILIES 2 /* array index of a family: ip_family_index() */
+extern const char *const ip_family_names[IP_FAMILIES]; /* "ipv4", "ipv6" */
 
 struct ip_addr {
 	uint8_t family; /* enum ip_family */

@@ -285,7 +285,8 @@ a_peer_with_a_key_connects_and_one_with_another_key_does_not(void **unused)
 	if (socket_set_md5(fd, &to, &right)) {
 		close(fd);
 		unlink(path);
-		skip(); /* no CONFIG_TCP_MD5SIG here */
+		print_message("needs a kernel with CONFIG_TCP_MD5SIG\n");
+		skip();
 	}
 	st->peers[0].password_file = path;
 	assert_true(stage_start(st));
@@ -390,7 +391,8 @@ an_ipv6_peer_is_served_beside_ipv4(void **unused)
 	assert_true(ip_prefix_parse("::1/128", &st->peers[0].range));
 	if (!stage_start(st)) {
 		stage_end(st);
-		skip(); /* no IPv6 here */
+		print_message("needs IPv6 on the loopback interface\n");
+		skip();
 	}
 	fd = socket_open(IP_V6, &error);
 	len = ip_to_sockaddr(&both[1].addr, tcp_listen_port(st->tcp, 1), &sa);
