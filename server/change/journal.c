@@ -2,6 +2,7 @@
 /* The file: frames, appending, loading. Rewriting is in journal_rewrite.c. */
 #include "change/journal_private.h"
 #include "core/clock.h"
+#include "core/file.h"
 #include "core/hash.h"
 #include "core/log.h"
 #include "core/metric.h"
@@ -163,28 +164,12 @@ give_up(struct journal *j, const char *what)
 	atomic_store_explicit(&j->bytes, 0, memory_order_relaxed);
 }
 
-static bool
-write_all(int fd, const uint8_t *at, size_t n)
-{
-	while (n > 0) {
-		ssize_t k = write(fd, at, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k <= 0)
-			return false;
-		at += k;
-		n -= (size_t)k;
-	}
-	return true;
-}
-
 bool
 journal_write(struct journal *j, const void *at, size_t n)
 {
 	if (j->fd < 0)
 		return false;
-	if (!write_all(j->fd, at, n)) {
+	if (!file_write(j->fd, at, n)) {
 		give_up(j, "append");
 		return false;
 	}

@@ -28,6 +28,8 @@
 struct rewriting {
 	const uint8_t *at;
 	size_t n;
+	size_t
+	    sound; /* bytes of it, as the first pass has found: the others do not check again */
 	size_t *newest; /* open addressing: where the newest record of a key begins */
 	size_t slots;   /* a power of two */
 	struct scanned {
@@ -71,24 +73,31 @@ slot_of(struct rewriting *w, const struct record *r)
 	}
 }
 
+/* The first pass: where the sound frames end, and how many records there are. */
+static size_t
+count_records(struct rewriting *w)
+{
+	const struct frame *f;
+	size_t records = 0;
+
+	w->sound = JOURNAL_HEAD_BYTES;
+	while ((f = journal_next(w->at + w->sound, w->n - w->sound)) != NULL) {
+		records += f->kind == FRAME_RECORD;
+		w->sound += sizeof(*f) + f->size;
+	}
+	return records;
+}
+
 static void
 each_frame(struct rewriting *w,
     void (*fn)(struct rewriting *w, const struct frame *f, size_t position))
 {
-	size_t done = JOURNAL_HEAD_BYTES;
-	const struct frame *f;
+	for (size_t at = JOURNAL_HEAD_BYTES; at < w->sound;) {
+		const struct frame *f = (const struct frame *)(const void *)(w->at + at);
 
-	while (done < w->n && (f = journal_next(w->at + done, w->n - done)) != NULL) {
-		fn(w, f, done);
-		done += sizeof(*f) + f->size;
+		fn(w, f, at);
+		at += sizeof(*f) + f->size;
 	}
-}
-
-static void
-count_record(struct rewriting *w, const struct frame *f, size_t position)
-{
-	(void)position;
-	w->slots += f->kind == FRAME_RECORD;
 }
 
 static void
@@ -118,15 +127,7 @@ learn(struct rewriting *w, const struct frame *f, size_t position)
 static void
 flush(struct rewriting *w)
 {
-	size_t done = 0;
-
-	while (done < w->out.len && !w->failed) {
-		ssize_t k = write(w->fd, w->out.at + done, w->out.len - done);
-
-		if (k <= 0 && errno != EINTR)
-			w->failed = true;
-		done += k > 0 ? (size_t)k : 0;
-	}
+	w->failed = w->failed || !file_write(w->fd, w->out.at, w->out.len);
 	w->out.len = 0;
 }
 
@@ -204,8 +205,7 @@ rewrite_beginning(struct rewriting *w, const char *path)
 	if (at == MAP_FAILED)
 		return false;
 	w->at = at;
-	each_frame(w, count_record);
-	records = w->slots;
+	records = count_records(w);
 	for (w->slots = 64; w->slots < 2 * records;)
 		w->slots *= 2;
 	w->newest = must_alloc(w->slots * sizeof(*w->newest));

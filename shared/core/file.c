@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,17 +72,19 @@ file_finish(int fd, const char *path, char *why, size_t size)
 	return fail(path, why, size);
 }
 
-static bool
-write_all(int fd, const char *bytes, size_t n)
+bool
+file_write(int fd, const void *bytes, size_t n)
 {
+	const uint8_t *at = bytes;
+
 	while (n > 0) {
-		ssize_t k = write(fd, bytes, n);
+		ssize_t k = write(fd, at, n);
 
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k <= 0)
 			return false;
-		bytes += k;
+		at += k;
 		n -= (size_t)k;
 	}
 	return true;
@@ -95,7 +98,7 @@ file_replace(const char *path, const void *bytes, size_t n, char *why, size_t si
 
 	if (fd < 0)
 		return false;
-	if (write_all(fd, bytes, n))
+	if (file_write(fd, bytes, n))
 		return file_finish(fd, path, why, size);
 	fail(path, why, size);
 	close(fd);

@@ -19,3 +19,6 @@ bool file_finish(int fd, const char *path, char *why, size_t size) MUST_USE;
 
 /* Open path.new anew for writing; -1: why. */
 int file_begin(const char *path, char *why, size_t size) MUST_USE;
+
+/* All n bytes, whatever interrupts it. False: errno; some of them may be written. */
+bool file_write(int fd, const void *bytes, size_t n) MUST_USE;
