@@ -47,8 +47,10 @@ kept_read(struct tcp *t)
 }
 
 bool
-kept_has(const struct tcp *t, const struct ip_addr *address)
+kept_waits(const struct tcp *t, const struct ip_addr *address)
 {
+	if (clock_mono_ns() >= t->started_at + t->config->graceful_restart.restart_time_ns)
+		return false;
 	for (uint32_t i = 0; i < t->n_kept; i++)
 		if (ip_equal(&t->kept[i], address))
 			return true;

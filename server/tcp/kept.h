@@ -26,5 +26,5 @@ void kept_finish(struct tcp *t);
 /* Connect to those of this thread that would wait for the peer. */
 void kept_court(struct io *io, uint64_t now) ON_IO;
 
-/* Was it established when the last run ended? */
-bool kept_has(const struct tcp *t, const struct ip_addr *address);
+/* Was it established when the last run ended, and may still wait for us? */
+bool kept_waits(const struct tcp *t, const struct ip_addr *address);

@@ -68,7 +68,7 @@ peer_new(struct io *io, const struct config_peer *config, const struct ip_addr *
 	p->io = io;
 	p->config = config;
 	p->address = *address;
-	p->courted = (config->passive || peer_is_dynamic(p)) && kept_has(io->tcp, address);
+	p->courted = (config->passive || peer_is_dynamic(p)) && kept_waits(io->tcp, address);
 	fill_options(p);
 	p->main = conn_new(p);
 	p->bucket_next = *bucket;
