@@ -86,14 +86,6 @@ load(const char *path)
 	return c;
 }
 
-static void
-tell_unapplied(void *ctx, const char *key, const char *where)
-{
-	(void)ctx;
-	log_warn("this version checks the key but does not act on it yet", f_str("key", key),
-	    f_str("at", where));
-}
-
 /* state_dir and what is above it. False: it was said why. */
 static bool
 make_dir(const char *dir)
@@ -348,7 +340,6 @@ run(const char *path)
 	if (!m.config)
 		return EXIT_WRONG;
 	log_set(m.config->log.level, m.config->log.format);
-	config_each_unapplied(m.config, tell_unapplied, NULL);
 	/* Every thread inherits the mask; only this one takes the signals. */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);

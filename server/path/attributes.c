@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "path/attributes.h"
 
-#include <ctype.h>
+#include "config/notation.h"
+#include "path/leaving.h"
+
 #include <string.h>
+
+#define LIST_BLANKS ", \t"
 
 static int
 large_cmp(const struct path_large *a, const struct path_large *b)
@@ -50,70 +54,51 @@ add_large(struct path_attributes *a, const struct path_large *value)
 	a->large[at] = *value;
 }
 
+static void
+add_community(struct path_attributes *a, const struct config_community *c)
+{
+	if (c->large)
+		add_large(a, &(struct path_large){c->a, c->b, c->c});
+	else
+		add_standard(a, c->a << 16 | c->b);
+}
+
+static void
+attributes_of_class(const struct config_class_attributes *of, struct path_attributes *out)
+{
+	for (uint32_t i = 0; i < of->communities.len; i++)
+		add_community(out, &of->communities.items[i]);
+	if (of->local_pref.given)
+		out->local_pref = of->local_pref.value;
+	out->has_med = of->med.given;
+	out->med = of->med.value;
+}
+
 void
-attributes_of_prefix(
-    const struct rules *r, const struct ip_prefix *prefix, struct path_attributes *out)
+attributes_of_prefix(const struct rules *r, const struct ip_prefix *prefix,
+    enum path_class path_class, struct path_attributes *out)
 {
 	const struct config_taggings *taggings = &r->config->communities;
+	const struct config_attributes *classes = &r->config->attributes;
+	const struct config_class_attributes *const by_class[PATH_CLASS_COUNT] = {
+	    [PATH_AGGREGATE] = &classes->aggregates,
+	    [PATH_CLUSTER_IP] = &classes->cluster_ips,
+	    [PATH_EXTERNAL_IP] = &classes->external_ips,
+	    [PATH_LOAD_BALANCER] = &classes->load_balancer_ips,
+	    [PATH_POD_CIDR] = &classes->pod_cidrs,
+	};
 
 	memset(out, 0, sizeof(*out));
 	out->local_pref = r->config->local_pref;
+	attributes_of_class(by_class[path_class], out);
 	for (uint32_t i = 0; i < taggings->len; i++) {
 		const struct config_tagging *t = &taggings->items[i];
 
 		if (!ip_prefix_covers(&t->prefix, prefix))
 			continue;
-		for (uint32_t k = 0; k < t->add.len; k++) {
-			const struct config_community *c = &t->add.items[k];
-
-			if (c->large)
-				add_large(out, &(struct path_large){c->a, c->b, c->c});
-			else
-				add_standard(out, c->a << 16 | c->b);
-		}
+		for (uint32_t k = 0; k < t->add.len; k++)
+			add_community(out, &t->add.items[k]);
 	}
-}
-
-/* Decimal digits only; at moves behind them. */
-static bool
-number(const char **at, uint32_t *out)
-{
-	uint64_t v = 0;
-	const char *p = *at;
-
-	if (!isdigit((unsigned char)*p))
-		return false;
-	for (; isdigit((unsigned char)*p); p++) {
-		v = v * 10 + (uint64_t)(*p - '0');
-		if (v > UINT32_MAX)
-			return false;
-	}
-	*at = p;
-	*out = (uint32_t)v;
-	return true;
-}
-
-/* "a:b" or "a:b:c", then a separator or the end. */
-static bool
-community(const char **at, struct path_attributes *a)
-{
-	uint32_t part[3];
-	unsigned n = 0;
-
-	do {
-		if (n == 3 || !number(at, &part[n++]))
-			return false;
-	} while (*(*at) == ':' && (*at)++);
-	if (**at && !strchr(", \t", **at))
-		return false;
-	if (n == 3) {
-		add_large(a, &(struct path_large){part[0], part[1], part[2]});
-		return true;
-	}
-	if (n != 2 || part[0] > UINT16_MAX || part[1] > UINT16_MAX)
-		return false;
-	add_standard(a, part[0] << 16 | part[1]);
-	return true;
 }
 
 /* All of the list or, where one cannot be read, nothing of it. */
@@ -122,12 +107,19 @@ communities(const char *text, struct path_attributes *inout)
 {
 	struct path_attributes a = *inout;
 
-	for (;;) {
-		text += strspn(text, ", \t");
-		if (!*text)
-			break;
-		if (!community(&text, &a))
+	for (text += strspn(text, LIST_BLANKS); *text; text += strspn(text, LIST_BLANKS)) {
+		size_t n = strcspn(text, LIST_BLANKS);
+		struct config_community c;
+		char word[64];
+
+		if (n >= sizeof(word))
 			return false;
+		memcpy(word, text, n);
+		word[n] = '\0';
+		if (!config_community_parse(word, &c))
+			return false;
+		add_community(&a, &c);
+		text += n;
 	}
 	*inout = a;
 	return true;
@@ -136,11 +128,11 @@ communities(const char *text, struct path_attributes *inout)
 static bool
 whole_number(const char *text, uint32_t *out)
 {
-	uint32_t v;
+	uint64_t v;
 
-	if (!number(&text, &v) || *text)
+	if (!config_number_parse(text, UINT32_MAX, &v))
 		return false;
-	*out = v;
+	*out = (uint32_t)v;
 	return true;
 }
 
@@ -171,6 +163,13 @@ attributes_of_service(const struct service *s, struct path_attributes *inout,
 		if (!apply(l->key, l->value, inout) && problem)
 			problem(ctx, l->key, l->value);
 	}
+}
+
+void
+attributes_leave(struct path_attributes *a)
+{
+	add_standard(a, GRACEFUL_SHUTDOWN);
+	a->local_pref = 0;
 }
 
 bool

@@ -74,6 +74,15 @@ refuse_load_balancer(const struct rules *r, const struct service *s, const struc
 	return REASON_OK;
 }
 
+static const char *
+find_in_service(const void *service, const char *key)
+{
+	const struct service *s = service;
+	const char *value = labels_find(&s->labels, key);
+
+	return value ? value : labels_find(&s->annotations, key);
+}
+
 /* Why the address is not advertised at all, or REASON_OK. */
 static enum reason
 refuse(const struct rules_now *now, const struct service *s, const struct ip_addr *a,
@@ -93,6 +102,9 @@ refuse(const struct rules_now *now, const struct service *s, const struct ip_add
 	}
 	if (!has_family(s, a->family))
 		return REASON_FAMILY_NOT_SERVED;
+	if (now->rules->services[pool] &&
+	    !selector_matches(now->rules->services[pool], find_in_service, s))
+		return REASON_NOT_SELECTED;
 	if (rules_cidrs(now, pool).len == 0)
 		return REASON_NO_POOL;
 	return rules_cidr_of(now, pool, a) ? REASON_OK : REASON_NOT_IN_POOL;
@@ -219,6 +231,12 @@ node_originator(const struct node *n)
 	return 0;
 }
 
+static const char *
+find_in_node(const void *node, const char *key)
+{
+	return labels_find(&((const struct node *)node)->labels, key);
+}
+
 static void
 decide_all(struct node_decision *out, enum reason r)
 {
@@ -243,7 +261,7 @@ decide_node(const struct rules_now *now, const struct node *node, struct node_de
 	drained = refused != REASON_OK ? refused : drain_node(r->config, node);
 	for (int p = 0; p < POOL_COUNT; p++) {
 		bool selected =
-		    !r->selectors[p] || selector_matches(r->selectors[p], &node->labels);
+		    !r->selectors[p] || selector_matches(r->selectors[p], find_in_node, node);
 		bool ignored = now->ignored_selectors >> p & 1;
 
 		if (selected)

@@ -38,6 +38,7 @@ struct node_decision {
 	struct ip_addr addr[IP_FAMILIES];
 	uint32_t originator; /* its IPv4 address; 0: it has none, its IPv6 path id stands in */
 	uint8_t selected;    /* bit per pool: its selector matches, ignored or not */
+	uint8_t leaving; /* bit per pool: not in all[] any more, but still a marked next hop */
 	uint64_t rack, zone; /* place_hash() of its labels; 0: it has none */
 };
 
@@ -51,6 +52,8 @@ decide_serves(const struct node_decision *d, enum scope scope, enum pool pool, u
 {
 	enum reason r = scope == SCOPE_LOCAL ? d->local[pool] : d->all[pool];
 
+	if (scope == SCOPE_ALL && d->leaving >> pool & 1)
+		r = REASON_OK;
 	return r != REASON_OK ? r : d->address[ip_family_index(family)];
 }
 

@@ -59,6 +59,8 @@ tell_node(struct explaining *x, uint32_t node, enum reason reason, const struct 
 	    .name = name};
 	char addr[IP_TEXT_MAX] = "no address";
 
+	if (reason == REASON_OK && d->leaving && !t && x->path_class != PATH_POD_CIDR)
+		step.reason = reason = REASON_NODE_DRAINS;
 	if (!name || (x->only && strcmp(name, x->only) != 0))
 		return;
 	if (d->address[family] == REASON_OK) {
@@ -135,7 +137,7 @@ explain_owner(struct explaining *x, const struct service *s)
 {
 	struct path_attributes a;
 
-	attributes_of_prefix(x->now.rules, x->prefix, &a);
+	attributes_of_prefix(x->now.rules, x->prefix, x->path_class, &a);
 	if (s)
 		attributes_of_service(s, &a, NULL, NULL);
 	if (x->owners++ == 0)
@@ -258,6 +260,15 @@ explain_verdict(struct explaining *x)
 		    "%s %s", text, reason_rows[x->verdict].sentence);
 }
 
+/* Nodes that leave are next hops for a while still; the writer knows since when. */
+static void
+complete_leaving(struct explaining *x, const struct leaving_list *list)
+{
+	for (uint32_t i = 0; list && i < list->n; i++)
+		if (list->at[i].node < x->n_nodes)
+			x->decisions[list->at[i].node].leaving = list->at[i].pools;
+}
+
 static void
 explain_unknown_node(struct explaining *x) RCU_READER
 {
@@ -290,6 +301,7 @@ path_explain(const struct path_maker *m, const struct ip_prefix *prefix, const c
 	x.on_node = must_calloc(x.n_nodes + 1, sizeof(*x.on_node));
 	for (uint32_t i = 0; i < x.n_nodes; i++)
 		decide_node(&x.now, cluster_node(m->cluster, i), &x.decisions[i]);
+	complete_leaving(&x, rcu_get(m->leaving));
 	explain_unknown_node(&x);
 	for (int p = 0; p < POOL_COUNT; p++) {
 		struct config_prefixes cidrs = rules_cidrs(&x.now, (enum pool)p);

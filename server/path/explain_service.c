@@ -159,7 +159,7 @@ explain_service(struct explaining *x, uint32_t index, const struct service *s,
 	        .draining = sum.draining},
 	    "service %s/%s has it as %s; it %s", s->object.ns, s->object.name,
 	    path_class_names[path_class], reason_rows[d.reason].sentence);
-	attributes_of_prefix(x->now.rules, x->prefix, &unused);
+	attributes_of_prefix(x->now.rules, x->prefix, path_class, &unused);
 	attributes_of_service(s, &unused, on_problem, x);
 	tell_slices(x, slices);
 	if (d.scope != SCOPE_NONE)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What struct path_maker is made of; for the files of this folder only. All of it is the
- * writer's, but `rules` and `service_cidrs` (RCU) and `ignored_selectors` (atomic), which explain reads too.
+ * writer's, but `rules`, `service_cidrs` and `leaving` (RCU) and `ignored_selectors` (atomic), which explain reads too.
  */
 #pragma once
 
 #include "path/attribute_ids.h"
 #include "path/decide.h"
 #include "path/hops.h"
+#include "path/leaving.h"
 #include "path/prefixes.h"
 #include "path/slotset.h"
 
@@ -21,8 +22,10 @@ struct path_node {
 	uint64_t rack, zone;
 	uint8_t all, local; /* bit per pool */
 	uint8_t selected;   /* bit per pool */
+	uint8_t leaving;    /* bit per pool: until leave_ns still a marked next hop */
 	bool known;
-	bool moved;           /* in this recompute: Local routes through it may differ */
+	bool moved; /* in this recompute: Local routes through it may differ */
+	uint64_t leave_ns;
 	struct claims claims; /* its pod CIDRs */
 };
 
@@ -31,11 +34,18 @@ struct path_service {
 	bool local; /* one of them is SCOPE_LOCAL: it depends on its endpoints' nodes */
 };
 
-/* The slots of the nodes that serve all of a pool, ascending. */
+/* The slots of the nodes that serve all of a pool, ascending; those of nodes that leave stand apart. */
 struct eligible {
-	uint32_t *slots;
-	uint32_t n;
+	uint32_t *slots, *leaving;
+	uint32_t n, n_leaving;
 };
+
+/* Attributes of some paths of a prefix that differ from its own. */
+struct variant {
+	uint32_t mark; /* why: a number of endpoints, or MARK_LEAVING */
+	uint32_t id;
+};
+#define MARK_LEAVING UINT32_MAX
 
 struct path_maker {
 	const struct config_advertise *config;
@@ -44,9 +54,14 @@ struct path_maker {
 	const struct cluster *cluster;
 	struct path_sink sink;
 	bool computed; /* once */
+	bool count_endpoints;
+	uint64_t now_ns; /* of this recompute */
 
 	RCU(struct cidr_list) service_cidrs;
 	_Atomic uint8_t ignored_selectors;
+	RCU(struct leaving_list) leaving;
+	bool leaving_stale;
+	uint64_t leave_due_ns; /* when the first of them is gone; NS_NEVER */
 
 	struct path_node *nodes;
 	uint32_t n_nodes; /* length of nodes */
@@ -67,8 +82,11 @@ struct path_maker {
 	/* scratch, kept for the next time */
 	struct slotset set[3];       /* the result; one service's ready ones, draining ones */
 	uint32_t *slots;             /* room for every slot */
+	uint32_t *marks;             /* by slot, 0 between prefixes; see struct variant */
 	struct path_choice *choices; /* room for every slot */
 	uint32_t cap_choices;
+	struct variant *variants; /* of the prefix at hand */
+	uint32_t n_variants, cap_variants;
 	struct want *wants;
 	uint32_t n_wants, cap_wants;
 };

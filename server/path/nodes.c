@@ -31,8 +31,10 @@ nodes_fini(struct path_maker *m)
 		free(m->nodes[i].claims.at);
 	free(m->nodes);
 	for (int p = 0; p < POOL_COUNT; p++) {
-		for (int f = 0; f < IP_FAMILIES; f++)
+		for (int f = 0; f < IP_FAMILIES; f++) {
 			free(m->eligible[p][f].slots);
+			free(m->eligible[p][f].leaving);
+		}
 	}
 }
 
@@ -103,6 +105,7 @@ update_node(struct path_maker *m, uint32_t index) ON_WRITER
 	local = mask_of(d.local);
 	if (all != n->all)
 		m->eligible_stale = true;
+	leaving_decide(m, n, &d);
 	if (local != n->local)
 		n->moved = true;
 	count_selected(m, n, -1);
@@ -236,24 +239,41 @@ dirty_followers(struct path_maker *m, enum pool pool, int f)
 	}
 }
 
+/* The set becomes the list; true: it is another one. */
+static bool
+replace_list(struct slotset *set, uint32_t *scratch, uint32_t **list, uint32_t *n)
+{
+	uint32_t fresh = slotset_take(set, scratch);
+
+	if (fresh == *n && (fresh == 0 || memcmp(*list, scratch, fresh * sizeof(**list)) == 0))
+		return false;
+	*list = must_realloc(*list, (fresh + 1) * sizeof(**list));
+	if (fresh)
+		memcpy(*list, scratch, fresh * sizeof(**list));
+	*n = fresh;
+	return true;
+}
+
 static void
 update_eligible(struct path_maker *m, enum pool pool, int f)
 {
 	struct eligible *e = &m->eligible[pool][f];
-	uint32_t n;
+	bool changed;
 
 	for (uint32_t i = 0; i < m->n_nodes; i++) {
-		if (m->nodes[i].all >> pool & 1 && m->nodes[i].slot[f] != SLOT_NONE)
-			slotset_add(&m->set[0], m->nodes[i].slot[f]);
+		const struct path_node *n = &m->nodes[i];
+
+		if (n->slot[f] == SLOT_NONE)
+			continue;
+		if (n->all >> pool & 1)
+			slotset_add(&m->set[0], n->slot[f]);
+		else if (n->leaving >> pool & 1)
+			slotset_add(&m->set[1], n->slot[f]);
 	}
-	n = slotset_take(&m->set[0], m->slots);
-	if (n == e->n && (n == 0 || memcmp(e->slots, m->slots, n * sizeof(*e->slots)) == 0))
-		return;
-	e->slots = must_realloc(e->slots, (n + 1) * sizeof(*e->slots));
-	if (n)
-		memcpy(e->slots, m->slots, n * sizeof(*e->slots));
-	e->n = n;
-	dirty_followers(m, pool, f);
+	changed = replace_list(&m->set[0], m->slots, &e->slots, &e->n);
+	changed |= replace_list(&m->set[1], m->slots, &e->leaving, &e->n_leaving);
+	if (changed)
+		dirty_followers(m, pool, f);
 }
 
 static void
@@ -265,6 +285,8 @@ reserve_slots(struct path_maker *m)
 		slotset_reserve(&m->set[i], bound);
 	if (bound <= m->cap_choices)
 		return;
+	m->marks = must_realloc(m->marks, 2 * bound * sizeof(*m->marks));
+	memset(&m->marks[m->cap_choices], 0, (2 * bound - m->cap_choices) * sizeof(*m->marks));
 	m->cap_choices = 2 * bound;
 	m->slots = must_realloc(m->slots, m->cap_choices * sizeof(*m->slots));
 	m->choices = must_realloc(m->choices, m->cap_choices * sizeof(*m->choices));
@@ -274,6 +296,7 @@ void
 nodes_update(struct path_maker *m, const struct cluster_dirty *dirty, bool all)
 {
 	reserve(m);
+	leaving_expire(m);
 	if (all) {
 		update_all(m);
 	} else {
@@ -283,6 +306,7 @@ nodes_update(struct path_maker *m, const struct cluster_dirty *dirty, bool all)
 	update_selectors(m);
 	update_slots(m);
 	reserve_slots(m);
+	leaving_publish(m);
 	if (!m->eligible_stale)
 		return;
 	m->eligible_stale = false;

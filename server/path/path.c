@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "path/path.h"
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "path/maker.h"
 
@@ -34,7 +35,8 @@ path_new(const struct config_advertise *config, const struct cluster *cluster,
 	rules = rules_new(config, &nothing, error, sizeof(error));
 	must(rules);
 	/* Nobody reads yet: this is no publication. */
-	*m = (struct path_maker){.config = config, .rules = {rules}, .cluster = cluster};
+	*m = (struct path_maker){
+	    .config = config, .rules = {rules}, .cluster = cluster, .leave_due_ns = NS_NEVER};
 	m->sink = *sink;
 	hops_init(&m->hops, path_id_v6);
 	prefixes_init(&m->prefixes);
@@ -48,6 +50,7 @@ path_free(struct path_maker *m)
 	rules_free(rcu_own(m->rules));
 	calico_said_fini(&m->calico_said);
 	free(rcu_own(m->service_cidrs));
+	free(rcu_own(m->leaving));
 	nodes_fini(m);
 	services_fini(m);
 	hops_fini(&m->hops);
@@ -56,6 +59,8 @@ path_free(struct path_maker *m)
 	for (size_t i = 0; i < COUNT_OF(m->set); i++)
 		slotset_fini(&m->set[i]);
 	free(m->slots);
+	free(m->marks);
+	free(m->variants);
 	free(m->choices);
 	free(m->wants);
 	free(m);
@@ -109,7 +114,7 @@ follow_calico(struct path_maker *m) ON_WRITER
 }
 
 void
-path_recompute(struct path_maker *m, const struct cluster_dirty *dirty)
+path_recompute(struct path_maker *m, const struct cluster_dirty *dirty, uint64_t now_ns)
 {
 	bool calico = (dirty->calico || dirty->all) && follow_calico(m);
 	bool all = dirty->all || !m->computed || calico;
@@ -117,6 +122,7 @@ path_recompute(struct path_maker *m, const struct cluster_dirty *dirty)
 	bool pools = all || (dirty->cidrs && rcu_own(m->rules)->config->cluster_ips.len == 0);
 
 	m->computed = true;
+	m->now_ns = now_ns;
 	nodes_update(m, dirty, all);
 	if (pools)
 		aggregates_update(m);
@@ -127,6 +133,18 @@ path_recompute(struct path_maker *m, const struct cluster_dirty *dirty)
 	prefixes_clean(&m->prefixes);
 	attribute_ids_release(&m->attributes, &m->sink);
 	hops_release(&m->hops, &m->sink);
+}
+
+void
+path_count_endpoints(struct path_maker *m, bool on)
+{
+	m->count_endpoints = on;
+}
+
+uint64_t
+path_due_ns(const struct path_maker *m)
+{
+	return m->leave_due_ns;
 }
 
 uint32_t

@@ -49,8 +49,9 @@ struct path_large {
 /* What a path says besides its prefix and next hop. Compared as bytes: padding is zero. */
 struct path_attributes {
 	uint32_t local_pref;
-	uint32_t med;    /* where has_med */
-	uint32_t weight; /* link bandwidth in bytes/s; 0: none */
+	uint32_t med;       /* where has_med */
+	uint32_t weight;    /* link bandwidth in bytes/s; 0: none */
+	uint32_t endpoints; /* usable ones on this node, where they are counted; 0: not */
 	uint8_t has_med;
 	uint8_t n_communities, n_large;
 	uint8_t zero;
@@ -95,8 +96,18 @@ struct path_maker *path_new(const struct config_advertise *config,
 void
 path_free(struct path_maker *m) ON_WRITER; /* says nothing to the sink; no readers any more */
 
-/* Recompute what the dirt may concern. A new maker's first call computes everything. */
-void path_recompute(struct path_maker *m, const struct cluster_dirty *dirty) ON_WRITER;
+/*
+ * Give paths of Local routes the number of the service's usable endpoints on their node (struct
+ * path_attributes), for views that weigh by it. Off at first, since each change of a number is a change of the path. Before the first recompute.
+ */
+void path_count_endpoints(struct path_maker *m, bool on);
+
+/* Recompute what the dirt may concern, at time now (ns). A new maker's first call computes everything. */
+void path_recompute(struct path_maker *m, const struct cluster_dirty *dirty, uint64_t now_ns)
+    ON_WRITER;
+
+/* When a recompute is due without any dirt (a node has drained); NS_NEVER: at no time. */
+uint64_t path_due_ns(const struct path_maker *m) ON_WRITER;
 
 /* Upper bounds of the handles given out so far, for arrays beside them. */
 uint32_t path_slots_bound(const struct path_maker *m) ON_WRITER;

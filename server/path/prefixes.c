@@ -165,7 +165,7 @@ prefixes_clean(struct prefixes *p)
 		o->dirty = false;
 		if (o->n_owners)
 			continue;
-		must(o->attributes == ATTRIBUTES_NONE);
+		must(o->attributes == ATTRIBUTES_NONE && o->n_more == 0);
 		rcumap_remove(&p->by_prefix, ip_prefix_hash(&o->prefix), index);
 		free(o->owners);
 		o->owners = NULL;

@@ -23,8 +23,10 @@ struct owned_prefix {
 	struct owner *owners;
 	uint32_t n_owners;
 	uint32_t attributes; /* held; ATTRIBUTES_NONE while it has no path */
-	uint8_t last_class;  /* enum path_class of its last set */
-	uint8_t follows;     /* bit per pool whose eligible nodes its set was made of */
+	uint32_t *more;      /* held too: of paths that differ from the others; mostly none */
+	uint32_t n_more;
+	uint8_t last_class; /* enum path_class of its last set */
+	uint8_t follows;    /* bit per pool whose eligible nodes its set was made of */
 	bool dirty;
 	bool merged; /* its owners' attributes differ */
 };

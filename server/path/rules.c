@@ -5,31 +5,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The selectors of one section; NULL where the file has none for a pool. */
 static bool
-read_selectors(struct rules *r, const struct config_advertise *config, char *error, size_t size)
+read_selectors(const char *section, const char *const texts[POOL_COUNT],
+    struct selector *out[POOL_COUNT], char *error, size_t size)
 {
-	const struct config_node_selectors *texts = &config->node_selectors;
-	const struct {
-		const char *key, *text;
-	} selectors[POOL_COUNT] = {
-	    [POOL_CLUSTER_IP] = {"cluster_ips", texts->cluster_ips},
-	    [POOL_EXTERNAL_IP] = {"external_ips", texts->external_ips},
-	    [POOL_LOAD_BALANCER] = {"load_balancer_ips", texts->load_balancer_ips},
-	    [POOL_POD_CIDR] = {"pod_cidrs", texts->pod_cidrs},
-	};
+	static const char *const keys[POOL_COUNT] = {[POOL_CLUSTER_IP] = "cluster_ips",
+	    [POOL_EXTERNAL_IP] = "external_ips",
+	    [POOL_LOAD_BALANCER] = "load_balancer_ips",
+	    [POOL_POD_CIDR] = "pod_cidrs"};
 
 	for (int p = 0; p < POOL_COUNT; p++) {
 		char why[256];
 
-		if (!selectors[p].text)
+		if (!texts[p])
 			continue;
-		r->selectors[p] = selector_new(selectors[p].text, why, sizeof(why));
-		if (r->selectors[p])
+		out[p] = selector_new(texts[p], why, sizeof(why));
+		if (out[p])
 			continue;
-		snprintf(error, size, "advertise.node_selectors.%s: %s", selectors[p].key, why);
+		snprintf(
+		    error, size, "advertise.%s.%s: '%s': %s", section, keys[p], texts[p], why);
 		return false;
 	}
 	return true;
+}
+
+static bool
+read_all_selectors(
+    struct rules *r, const struct config_advertise *config, char *error, size_t size)
+{
+	const struct config_node_selectors *n = &config->node_selectors;
+	const struct config_service_selectors *s = &config->service_selectors;
+	const char *const nodes[POOL_COUNT] = {
+	    n->cluster_ips, n->external_ips, n->load_balancer_ips, n->pod_cidrs};
+	const char *const services[POOL_COUNT] = {
+	    s->cluster_ips, s->external_ips, s->load_balancer_ips};
+
+	return read_selectors("node_selectors", nodes, r->selectors, error, size) &&
+	       read_selectors("service_selectors", services, r->services, error, size);
 }
 
 static void *
@@ -98,7 +111,7 @@ rules_new(const struct config_advertise *config, const struct calico_state *cali
 	r->advertise = *config;
 	r->config = &r->advertise;
 	complete(r, config, calico);
-	if (read_selectors(r, config, error, size))
+	if (read_all_selectors(r, config, error, size))
 		return r;
 	rules_free(r);
 	return NULL;
@@ -109,6 +122,8 @@ rules_free(struct rules *r)
 {
 	for (int p = 0; p < POOL_COUNT; p++)
 		selector_free(r->selectors[p]);
+	for (int p = 0; p < POOL_COUNT; p++)
+		selector_free(r->services[p]);
 	arena_fini(&r->arena);
 	free(r);
 }

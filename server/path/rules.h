@@ -7,12 +7,12 @@
 #pragma once
 
 #include "config/config.h"
+#include "config/selector.h"
 #include "core/arena.h"
 #include "core/rcu.h"
 #include "path/calico.h"
 #include "path/path.h"
 #include "path/reason.h"
-#include "path/selector.h"
 
 enum pool { POOL_CLUSTER_IP, POOL_EXTERNAL_IP, POOL_LOAD_BALANCER, POOL_POD_CIDR, POOL_COUNT };
 
@@ -51,7 +51,8 @@ struct rules {
 	struct rcu_later later;
 	struct config_advertise advertise;      /* the file's, completed by BGPConfiguration */
 	const struct config_advertise *config;  /* = &advertise */
-	struct selector *selectors[POOL_COUNT]; /* NULL: every node */
+	struct selector *selectors[POOL_COUNT]; /* of nodes; NULL: every one */
+	struct selector *services[POOL_COUNT];  /* of services; NULL: every one */
 	const struct pod_pool *pod_pools;
 	uint32_t n_pod_pools;
 	uint8_t from_calico; /* bit per pool: its CIDRs are BGPConfiguration's */

@@ -34,6 +34,12 @@ slotset_add(struct slotset *s, uint32_t slot)
 	s->summary[w / 64] |= 1ull << (w % 64);
 }
 
+static inline bool
+slotset_has(const struct slotset *s, uint32_t slot)
+{
+	return s->words[slot / 64] >> (slot % 64) & 1;
+}
+
 /* Write the slots ascending into out (room for count) and empty the set; returns how many. */
 uint32_t slotset_take(struct slotset *s, uint32_t *out);
 

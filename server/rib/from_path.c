@@ -19,10 +19,10 @@ _Static_assert(sizeof(struct path_attributes) == sizeof(struct path_attrs), "the
 
 void
 from_path_init(struct from_path *f, const struct config_advertise *config, struct table *t,
-    struct breaker *b, struct merge *merge, uint32_t cluster)
+    struct settle *s, struct merge *merge, uint32_t cluster)
 {
 	*f = (struct from_path){
-	    .config = config, .table = t, .breaker = b, .merge = merge, .cluster = cluster};
+	    .config = config, .table = t, .settle = s, .merge = merge, .cluster = cluster};
 }
 
 void
@@ -123,6 +123,7 @@ on_attributes(void *ctx, uint32_t id, const struct path_attributes *a)
 		content.local_pref = a->local_pref;
 		content.med = a->med;
 		content.weight = a->weight;
+		content.endpoints = a->endpoints;
 		content.has_med = a->has_med;
 		content.n_communities = a->n_communities;
 		content.n_large = a->n_large;
@@ -190,7 +191,7 @@ on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class, bo
 	    {.prefix_class = (enum prefix_class)path_class, .everywhere = everywhere}};
 	if (f->merge)
 		all = merge_set(f->merge, f->cluster, index, all.kind, f->scratch, n);
-	breaker_set(f->breaker, index, all.kind, all.paths, all.n, f->now_ns, &f->clashes);
+	settle_set(f->settle, index, all.kind, all.paths, all.n, f->now_ns, &f->clashes);
 }
 
 struct path_sink

@@ -7,8 +7,8 @@
 
 #include "core/log.h"
 #include "path/path.h"
-#include "rib/breaker.h"
 #include "rib/merge.h"
+#include "rib/settle.h"
 
 struct handle_names {
 	uint32_t *name; /* by handle; NAME_NONE: free */
@@ -19,10 +19,10 @@ struct from_path {
 	const struct config_advertise *config; /* what the guard compares with */
 	struct log_limit guard_limit;
 	struct table *table;
-	struct breaker *breaker; /* what leaves passes it */
-	struct merge *merge;     /* NULL: this is the only cluster */
-	uint32_t cluster;        /* which one, for merge */
-	uint64_t now_ns;         /* of the writer's round */
+	struct settle *settle; /* what is new passes it, and then the breaker */
+	struct merge *merge;   /* NULL: this is the only cluster */
+	uint32_t cluster;      /* which one, for merge */
+	uint64_t now_ns;       /* of the writer's round */
 	struct handle_names nexthops, attributes;
 	struct path_in *scratch;
 	uint32_t cap_scratch;
@@ -32,7 +32,7 @@ struct from_path {
 
 /* All borrowed. merge and cluster: where several clusters come together; NULL with one. */
 void from_path_init(struct from_path *f, const struct config_advertise *config, struct table *t,
-    struct breaker *b, struct merge *merge, uint32_t cluster);
+    struct settle *s, struct merge *merge, uint32_t cluster);
 void from_path_fini(struct from_path *f);
 
 /* For path_new(); f must outlive the maker. */

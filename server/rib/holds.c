@@ -12,6 +12,7 @@ const char *const hold_reason_names[HOLD_REASONS] = {
     [HOLD_NO_WITHDRAW] = "no_withdraw",
     [HOLD_LAST_PATH] = "last_path",
     [HOLD_LAST_PREFIX] = "last_prefix",
+    [HOLD_SETTLES] = "settles",
 };
 
 void
@@ -82,7 +83,8 @@ count(struct holds *h, unsigned prefix_class, unsigned reason, int sign)
 	static const enum metric_id metrics[HOLD_REASONS] = {[HOLD_LIMIT] = METRIC_HELD_LIMIT,
 	    [HOLD_NO_WITHDRAW] = METRIC_HELD_NO_WITHDRAW,
 	    [HOLD_LAST_PATH] = METRIC_HELD_LAST_PATH,
-	    [HOLD_LAST_PREFIX] = METRIC_HELD_LAST_PREFIX};
+	    [HOLD_LAST_PREFIX] = METRIC_HELD_LAST_PREFIX,
+	    [HOLD_SETTLES] = METRIC_PATHS_SETTLING};
 
 	h->by[prefix_class][reason] += (uint32_t)sign;
 	metric_add(metrics[reason], sign);

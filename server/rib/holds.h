@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Paths that the cluster no longer has and that are announced all the same, because their removal is held: for
- * each prefix a list. The writer's.
+ * Paths whose coming or going waits, for each prefix a list. The breaker has one of paths that the cluster no longer
+ * has and that are announced all the same; settle.h one of those that are not announced yet. The writer's.
  */
 #pragma once
 
 #include "rib/table.h"
 
-/* Why a removal is held. */
+/* Why a removal, or an announcement, is held. */
 enum hold_reason {
 	HOLD_LIMIT, /* more than the withdraw limit would have gone; an operator decides */
 	HOLD_NO_WITHDRAW, /* an operator has forbidden withdrawals                             */
 	HOLD_LAST_PATH, /* the prefix would have no path left; goes after a while            */
 	HOLD_LAST_PREFIX, /* the class would have no prefix left; goes after a longer while    */
+	HOLD_SETTLES,     /* not announced yet: it is new (settle.h)                        */
 	HOLD_REASONS
 };
 extern const char *const hold_reason_names[HOLD_REASONS]; /* "limit", "no_withdraw", ... */
@@ -22,6 +23,7 @@ extern const char *const hold_reason_names[HOLD_REASONS]; /* "limit", "no_withdr
 struct hold {
 	uint32_t prefix, nexthop, attrs;
 	uint8_t prefix_class, reason;
+	bool everywhere;   /* of the set that it is to be of; where it is not announced yet */
 	bool approved;     /* an operator let it go: it leaves as fast as the limit allows */
 	uint64_t since_ns; /* monotonic */
 	uint64_t until_ns; /* NS_NEVER: until an operator decides */

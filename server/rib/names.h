@@ -50,6 +50,8 @@ struct path_attrs {
 	uint32_t local_pref; /* sent to iBGP peers */
 	uint32_t med;        /* sent when has_med */
 	uint32_t weight;     /* link bandwidth community in bytes/s; 0: none */
+	uint32_t
+	    endpoints; /* of the service on this node, for views that weigh; 0: not counted */
 	uint8_t has_med;
 	uint8_t n_communities, n_large;
 	uint8_t zero; /* padding; contents are compared as bytes */

@@ -33,17 +33,19 @@ breaker_rules_of(const struct config *c)
 
 /* The path maker of a cluster, and its way into the RIB. */
 static void
-add_cluster(struct writer *w, const struct config_cluster *config, struct cluster *cluster)
+add_cluster(
+    struct writer *w, const struct config_cluster *config, struct cluster *cluster, bool weighs)
 {
 	uint32_t index = w->n_clusters++;
 	struct writer_cluster *c = &w->clusters[index];
 	struct path_sink sink;
 
 	c->cluster = cluster;
-	from_path_init(&c->from_path, &config->advertise, w->table, &w->breaker,
+	from_path_init(&c->from_path, &config->advertise, w->table, &w->settle,
 	    w->merge.n_clusters > 1 ? &w->merge : NULL, index);
 	sink = from_path_sink(&c->from_path);
 	c->paths = path_new(&config->advertise, cluster, &sink);
+	path_count_endpoints(c->paths, weighs);
 }
 
 void
@@ -52,13 +54,17 @@ writer_init(struct writer *w, const struct config *config, struct change_queue *
 {
 	struct breaker_rules rules = breaker_rules_of(config);
 	pthread_condattr_t monotonic;
+	bool weighs = false;
 
+	for (uint32_t i = 0; i < config->views.len; i++)
+		weighs |= config->views.items[i].weight == CONFIG_WEIGHT_ENDPOINTS;
 	*w = (struct writer){.queue = queue, .table = table};
 	breaker_init(&w->breaker, &rules, table);
+	settle_init(&w->settle, config->safety.settle_ns, table, &w->breaker);
 	merge_init(&w->merge, &config->followed);
 	w->clusters = must_calloc(config->followed.len, sizeof(*w->clusters));
 	for (uint32_t i = 0; i < config->followed.len; i++)
-		add_cluster(w, &config->followed.items[i], clusters[i]);
+		add_cluster(w, &config->followed.items[i], clusters[i], weighs);
 	pthread_mutex_init(&w->orders_lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -76,6 +82,7 @@ writer_fini(struct writer *w)
 	}
 	free(w->clusters);
 	merge_fini(&w->merge);
+	settle_fini(&w->settle);
 	breaker_fini(&w->breaker);
 	pthread_cond_destroy(&w->orders_done);
 	pthread_mutex_destroy(&w->orders_lock);
@@ -107,7 +114,7 @@ static void
 recompute(struct writer_cluster *c, uint64_t now_ns) ON_WRITER
 {
 	c->from_path.now_ns = now_ns;
-	path_recompute(c->paths, cluster_dirty(c->cluster));
+	path_recompute(c->paths, cluster_dirty(c->cluster), now_ns);
 	cluster_clean(c->cluster);
 	c->waiting = false;
 	c->published = true;
@@ -117,11 +124,11 @@ recompute(struct writer_cluster *c, uint64_t now_ns) ON_WRITER
 
 /* Until its stream has caught up, a cluster is what the local snapshot had, and does not change. */
 static bool
-is_due(const struct writer_cluster *c)
+is_due(const struct writer_cluster *c, uint64_t now_ns) ON_WRITER
 {
 	if (!cluster_caught_up(c->cluster))
 		return cluster_loaded(c->cluster) && !c->published;
-	return !c->complete || c->waiting;
+	return !c->complete || c->waiting || path_due_ns(c->paths) <= now_ns;
 }
 
 /* True: there is something to commit. */
@@ -133,7 +140,7 @@ recompute_all(struct writer *w, uint64_t now_ns) ON_WRITER
 	for (uint32_t i = 0; i < w->n_clusters; i++) {
 		struct writer_cluster *c = &w->clusters[i];
 
-		if (!is_due(c))
+		if (!is_due(c, now_ns))
 			continue;
 		recompute(c, now_ns);
 		any = true;
@@ -149,6 +156,7 @@ reach_barrier(struct writer *w) ON_WRITER
 		if (!w->clusters[i].complete)
 			return;
 	table_set_barrier(w->table);
+	w->settle.on = true;
 	atomic_store_explicit(&w->published, true, memory_order_release);
 }
 
@@ -201,6 +209,7 @@ writer_round(struct writer *w, struct change *changes, uint64_t now_ns)
 		return;
 	breaker_now(&w->breaker, now_ns);
 	breaker_tick(&w->breaker, now_ns);
+	settle_tick(&w->settle, now_ns);
 	if (!atomic_load_explicit(&w->published, memory_order_relaxed))
 		publish_first(w, now_ns);
 	else if (recompute_all(w, now_ns) || w->table->last != table_version(w->table))
@@ -212,7 +221,17 @@ writer_round(struct writer *w, struct change *changes, uint64_t now_ns)
 uint64_t
 writer_next_ns(const struct writer *w)
 {
-	return is_frozen(w) ? NS_NEVER : breaker_next_ns(&w->breaker);
+	uint64_t next = breaker_next_ns(&w->breaker), settles = settle_next_ns(&w->settle);
+
+	if (is_frozen(w))
+		return NS_NEVER;
+	next = settles < next ? settles : next;
+	for (uint32_t i = 0; i < w->n_clusters; i++) {
+		uint64_t due = path_due_ns(w->clusters[i].paths);
+
+		next = w->clusters[i].complete && due < next ? due : next;
+	}
+	return next;
 }
 
 void

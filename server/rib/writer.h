@@ -33,6 +33,7 @@ struct writer {
 	struct writer_cluster *clusters; /* by change.cluster */
 	uint32_t n_clusters;
 	struct merge merge; /* in use with several */
+	struct settle settle;
 	struct breaker breaker;
 	struct table *table;
 	pthread_t thread;

@@ -57,7 +57,6 @@ message_room(const struct encoder *e)
 	return room < most ? room : most;
 }
 
-/* Everything but the MP attribute, as RFC 4456 and RFC 4271 want it from a reflector. */
 /* Ascending, with GRACEFUL_SHUTDOWN among them while we drain. Returns how many. */
 static unsigned
 put_communities(const struct format *f, const struct path_attrs *pa, uint8_t *out)
@@ -76,6 +75,28 @@ put_communities(const struct format *f, const struct path_attrs *pa, uint8_t *ou
 	return n;
 }
 
+/* draft-ietf-idr-link-bandwidth: type 0x40, subtype 4, AS, IEEE float in bytes/s. False: the path has none. */
+static bool
+put_link_bandwidth(const struct format *f, const struct path_attrs *pa, uint8_t link[8])
+{
+	float bandwidth = (float)pa->weight;
+	uint32_t bits;
+
+	if (f->view.weight && pa->endpoints)
+		bandwidth = (float)pa->endpoints *
+		            (pa->weight ? bandwidth : (float)VIEW_ENDPOINT_BANDWIDTH);
+	else if (!pa->weight)
+		return false;
+	memcpy(&bits, &bandwidth, sizeof(bits));
+	link[0] = 0x40;
+	link[1] = 0x04;
+	wire_store_u16(
+	    link + 2, f->local_as > UINT16_MAX ? BGP_AS_TRANS : (uint16_t)f->local_as);
+	wire_store_u32(link + 4, bits);
+	return true;
+}
+
+/* Everything but the MP attribute, as RFC 4456 and RFC 4271 want it from a reflector. */
 static size_t
 encode_attrs(const struct encoder *e, const struct nexthop *nh, const struct path_attrs *pa,
     bool mp, uint8_t *buf)
@@ -121,17 +142,7 @@ encode_attrs(const struct encoder *e, const struct nexthop *nh, const struct pat
 		    (struct attr_bytes){.at = large, .n = (uint16_t)(12 * pa->n_large)};
 		a.present |= ATTR_BIT(ATTR_LARGE_COMMUNITIES);
 	}
-	if (pa->weight) {
-		float bandwidth = (float)pa->weight;
-		uint32_t bits;
-
-		/* draft-ietf-idr-link-bandwidth: type 0x40 subtype 4, AS, IEEE float bytes/s */
-		memcpy(&bits, &bandwidth, sizeof(bits));
-		link[0] = 0x40;
-		link[1] = 0x04;
-		wire_store_u16(
-		    link + 2, f->local_as > UINT16_MAX ? BGP_AS_TRANS : (uint16_t)f->local_as);
-		wire_store_u32(link + 4, bits);
+	if (put_link_bandwidth(f, pa, link)) {
 		a.ext_communities = (struct attr_bytes){.at = link, .n = sizeof(link)};
 		a.present |= ATTR_BIT(ATTR_EXT_COMMUNITIES);
 	}

@@ -27,11 +27,15 @@ struct view {
 	uint32_t min;        /* with `only`: fewer near ones than this are not enough */
 	uint32_t variant, variants; /* which of how many; 0 and 0 (or 1): there is one */
 	uint8_t prefer;             /* enum view_prefer: these rank first */
-	uint8_t only;   /* nothing but the near ones, where there are `min` of them */
-	uint8_t weight; /* send link bandwidth */
+	uint8_t only; /* nothing but the near ones, where there are `min` of them */
+	uint8_t
+	    weight; /* send link bandwidth in proportion to endpoints, where they are counted */
 	uint8_t zero[5];
 };
 _Static_assert(sizeof(struct view) == 40, "no padding: views are compared as bytes");
+
+/* Bytes/s of one endpoint where the service does not say it (heliograph.io/weight): 1 Gbit/s. Only the proportion counts. */
+#define VIEW_ENDPOINT_BANDWIDTH 125000000u
 
 /* What is known of one path while a choice is made. */
 struct view_item {

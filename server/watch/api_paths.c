@@ -18,6 +18,8 @@ write_attributes(struct json_out *j, const struct path_attrs *a)
 		json_u64(j, "med", a->med);
 	if (a->weight)
 		json_u64(j, "weight", a->weight);
+	if (a->endpoints)
+		json_u64(j, "endpoints", a->endpoints);
 	if (a->n_communities + a->n_large == 0)
 		return;
 	json_begin_array(j, "communities");

@@ -57,6 +57,12 @@ struct config_pair {
 	const char *name, *value;
 };
 
+/* A number that the file may leave out. */
+struct config_option {
+	bool given;
+	uint32_t value;
+};
+
 struct config_pairs {
 	const struct config_pair *items;
 	uint32_t len;
@@ -97,6 +103,28 @@ struct config_node_selectors {
 	const char *pod_cidrs;
 };
 
+/* Label selectors for services, one per class; NULL: every service. */
+struct config_service_selectors {
+	const char *cluster_ips;
+	const char *external_ips;
+	const char *load_balancer_ips;
+};
+
+/* What paths of one class carry. */
+struct config_class_attributes {
+	struct config_communities communities; /* beside those by prefix */
+	struct config_option local_pref;       /* not given: advertise.local_pref */
+	struct config_option med;              /* not given: no MED */
+};
+
+struct config_attributes {
+	struct config_class_attributes aggregates;
+	struct config_class_attributes cluster_ips;
+	struct config_class_attributes external_ips;
+	struct config_class_attributes load_balancer_ips;
+	struct config_class_attributes pod_cidrs;
+};
+
 /* Annotation or label that holds a node's next hop; NULL: its InternalIP. */
 struct config_node_address {
 	const char *ipv4;
@@ -123,11 +151,15 @@ struct config_advertise {
 	bool pod_cidrs;
 	struct config_taggings communities;
 	uint32_t local_pref;
+	struct config_attributes attributes;
+	struct config_service_selectors service_selectors;
 	struct config_node_selectors node_selectors;
 	struct config_node_address node_address;
 	bool ignore_exclude_label;
 	bool drain_on_cordon;
 	bool require_ready;
+	uint64_t
+	    node_drain_ns; /* how long a node that leaves is still announced, marked; 0: not */
 	const char *rack_label;
 	const char *zone_label;
 	bool follow_calico; /* what is not given may come from Calico's objects */
@@ -165,7 +197,6 @@ struct config_view {
 	enum config_prefer prefer;
 	bool only; /* nothing but the preferred, once there are min_next_hops of them */
 	enum config_weight weight;
-	uint64_t settle_ns;         /* a new next hop waits so long before it is announced */
 	uint32_t max_distinct_sets; /* that the peers' chips hold; 0: not watched */
 };
 
@@ -250,6 +281,7 @@ struct config_watchdog {
 struct config_safety {
 	struct config_withdraw_limit withdraw_limit;
 	uint64_t last_path_ns, last_prefix_ns; /* 0: not held */
+	uint64_t settle_ns; /* a new path waits so long before it is announced */
 	struct config_watchdog watchdog;
 };
 
@@ -331,13 +363,6 @@ void config_print_reference(config_sink *sink, void *ctx);
 
 /* The JSON Schema of the file, generated from config.def: for editors and the Helm chart. */
 void config_print_schema(config_sink *sink, void *ctx);
-
-/*
- * Call cb for every key that the file sets and that this version checks but does not act on
- * yet. where is "line:column"; both strings are borrowed for the call.
- */
-typedef void config_unapplied(void *ctx, const char *key, const char *where);
-void config_each_unapplied(const struct config *c, config_unapplied *cb, void *ctx);
 
 /*
  * The peer entry that a connection from addr belongs to: the one with that address, else the

@@ -64,12 +64,27 @@ parse_parts(const char *text, uint64_t part[3])
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	uint32_t value;
+} well_known[] = {{"graceful-shutdown", 0xffff0000}, {"accept-own", 0xffff0001},
+    {"blackhole", 0xffff029a}, {"no-export", 0xffffff01}, {"no-advertise", 0xffffff02},
+    {"no-export-subconfed", 0xffffff03}, {"no-peer", 0xffffff04}};
+
 bool
 config_community_parse(const char *text, struct config_community *out)
 {
 	uint64_t part[3] = {0};
 	unsigned parts = parse_parts(text, part);
 
+	for (size_t i = 0; i < COUNT_OF(well_known); i++) {
+		uint32_t value = well_known[i].value;
+
+		if (strcmp(text, well_known[i].name) != 0)
+			continue;
+		*out = (struct config_community){.a = value >> 16, .b = value & 0xffff};
+		return true;
+	}
 	if (parts < 2 || (parts == 2 && (part[0] > UINT16_MAX || part[1] > UINT16_MAX)))
 		return false;
 	*out = (struct config_community){.a = (uint32_t)part[0],

@@ -10,5 +10,5 @@ bool config_number_parse(const char *text, uint64_t max, uint64_t *out) MUST_USE
 /* asplain, or asdot as some routers print it (RFC 5396); reserved ones too. */
 bool config_asn_parse(const char *text, uint32_t *out) MUST_USE;
 
-/* "64512:100", both parts up to 65535, or a large one, "64512:1:2" (RFC 8092). */
+/* "64512:100", both parts up to 65535, a large one, "64512:1:2" (RFC 8092), or a well-known one, "no-export". */
 bool config_community_parse(const char *text, struct config_community *out) MUST_USE;

@@ -16,7 +16,6 @@ struct printer {
 	const struct config_source *source;
 	config_sink *sink;
 	void *ctx;
-	config_unapplied *unapplied; /* set: only look for those */
 };
 
 static void walk_section(struct printer *p, enum config_section section,
@@ -140,8 +139,6 @@ walk_pairs(struct printer *p, const struct config_row *row, const struct config_
 {
 	bool files = row->type == CONFIG_PATH;
 
-	if (p->unapplied)
-		return;
 	if (!node || !node->first)
 		put(p, "%s: {}", path);
 	if (!node)
@@ -168,11 +165,11 @@ walk_subs(struct printer *p, const struct config_row *row, const struct config_t
 	if (row->shape == CONFIG_ONE) {
 		if (node || !(row->flags & CONFIG_INHERITS))
 			walk_section(p, row->sub, node, path);
-		else if (!p->unapplied)
+		else
 			put(p, "%s: as the top level's  # default\n", path);
 		return;
 	}
-	if (!node && !p->unapplied)
+	if (!node)
 		put(p, "%s: %s  # default\n", path, row->shape == CONFIG_NAMED ? "{}" : "[]");
 	for (const struct config_tree *n = node ? node->first : NULL; n; n = n->next, i++) {
 		if (row->shape == CONFIG_NAMED)
@@ -187,15 +184,6 @@ static void
 walk_value(struct printer *p, const struct config_row *row, const struct config_tree *node,
     const char *path)
 {
-	char where[32];
-
-	if (p->unapplied) {
-		if (node && (row->flags & CONFIG_LATER)) {
-			snprintf(where, sizeof(where), "%u:%u", node->at.line, node->at.column);
-			p->unapplied(p->ctx, path, where);
-		}
-		return;
-	}
 	put(p, "%s: ", path);
 	if (node) {
 		put_value(p, row, node);
@@ -234,14 +222,6 @@ void
 config_print_effective(const struct config *c, config_sink *sink, void *ctx)
 {
 	struct printer p = {.source = c->source, .sink = sink, .ctx = ctx};
-
-	walk_section(&p, SECTION_config, c->source->tree, "");
-}
-
-void
-config_each_unapplied(const struct config *c, config_unapplied *cb, void *ctx)
-{
-	struct printer p = {.source = c->source, .ctx = ctx, .unapplied = cb};
 
 	walk_section(&p, SECTION_config, c->source->tree, "");
 }

@@ -75,7 +75,7 @@ put_bounds(const struct page *p, const struct config_row *row)
 {
 	char least[CONFIG_QUANTITY_MAX], most[CONFIG_QUANTITY_MAX];
 
-	if (row->type == CONFIG_NUMBER)
+	if (row->type == CONFIG_NUMBER || row->type == CONFIG_OPTION)
 		put(p, "%" PRIu64 " to %" PRIu64 "%s%s", row->min, row->max,
 		    *row->unit ? " " : "", row->unit);
 	else if (row->type == CONFIG_DURATION)
@@ -108,10 +108,9 @@ put_row(const struct page *p, const struct config_row *row)
 	put_default(p, row);
 	put(p, " | ");
 	put_bounds(p, row);
-	put(p, " | %s%s%s |\n", row->help,
+	put(p, " | %s%s |\n", row->help,
 	    row->flags & CONFIG_FROM_ENV ? " May hold `${NAME}`, taken from the environment."
-	                                 : "",
-	    row->flags & CONFIG_LATER ? " *Checked, but without effect in this version.*" : "");
+	                                 : "");
 }
 
 void

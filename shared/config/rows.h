@@ -20,6 +20,7 @@ enum config_type {
 	CONFIG_PATH,
 	CONFIG_BOOL,
 	CONFIG_NUMBER,
+	CONFIG_OPTION, /* a number that may be absent */
 	CONFIG_WORD,
 	CONFIG_DURATION,
 	CONFIG_SIZE,
@@ -48,7 +49,6 @@ enum {
 	CONFIG_REQUIRED = 1,  /* the file has to have it */
 	CONFIG_PROSE = 2,     /* the default is words for people; the member stays zero */
 	CONFIG_NONE_OK = 4,   /* the word none is a value */
-	CONFIG_LATER = 8,     /* checked, but without effect in this version */
 	CONFIG_FROM_ENV = 16, /* the value may hold ${NAME} (environment.h) */
 	CONFIG_INHERITS = 64  /* without it the top level's section of that name holds */
 };

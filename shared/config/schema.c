@@ -54,6 +54,7 @@ put_value(struct json_out *j, const struct config_row *row)
 		json_str(j, "type", "boolean");
 		return;
 	case CONFIG_NUMBER:
+	case CONFIG_OPTION:
 		json_str(j, "type", "integer");
 		json_u64(j, "minimum", row->min);
 		json_u64(j, "maximum", row->max);

@@ -1,116 +1,207 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads a selector requirement by requirement and keeps nothing. */
 #include "config/selector.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-struct span {
-	const char *at;
-	size_t len;
+#define REQUIREMENTS_MAX 32
+#define VALUES_MAX       64
+
+enum op { OP_IN, OP_NOT_IN, OP_EXISTS, OP_ABSENT };
+
+struct requirement {
+	enum op op;
+	const char *key;
+	uint32_t first, n; /* values */
 };
 
-static const char *
-skip_space(const char *p)
-{
-	while (*p == ' ' || *p == '\t')
-		p++;
-	return p;
-}
+struct selector {
+	struct requirement requirements[REQUIREMENTS_MAX];
+	const char *values[VALUES_MAX];
+	uint32_t n, n_values;
+	char *texts, *texts_end; /* words, each with its NUL: at most twice the text */
+};
 
-static struct span
-take_word(const char **at)
-{
-	struct span s = {.at = skip_space(*at)};
+struct reader {
+	const char *at;
+	const char *wrong; /* NULL: nothing yet */
+	struct selector *out;
+};
 
-	while (
-	    isalnum((unsigned char)s.at[s.len]) || (s.at[s.len] && strchr("-._/", s.at[s.len])))
-		s.len++;
-	*at = skip_space(s.at + s.len);
-	return s;
+static void
+skip_blanks(struct reader *r)
+{
+	while (isblank((unsigned char)*r->at))
+		r->at++;
 }
 
 static bool
-span_is(struct span s, const char *text)
+take(struct reader *r, const char *symbol)
 {
-	return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
-}
+	size_t n = strlen(symbol);
 
-/* "(a, b)": empty words are values too, as in Kubernetes. */
-static bool
-take_set(const char **at)
-{
-	const char *p = *at;
-
-	if (*p++ != '(')
+	skip_blanks(r);
+	if (strncmp(r->at, symbol, n) != 0)
 		return false;
-	for (;;) {
-		take_word(&p);
-		if (*p == ')')
-			break;
-		if (*p++ != ',')
-			return false;
-	}
-	*at = skip_space(p + 1);
+	r->at += n;
 	return true;
 }
 
-/* What follows the label; NULL, or what is wrong. */
+/* A key or value; empty where none stands here. */
 static const char *
-take_verb(const char **at)
+word(struct reader *r)
 {
-	const char *p = *at;
+	struct selector *s = r->out;
+	char *start = s->texts_end;
 
-	if (*p == '=' || (*p == '!' && p[1] == '=')) {
-		p += *p == '!' || p[1] == '=' ? 2 : 1;
-		take_word(&p);
-		*at = p;
-	} else if (isalpha((unsigned char)*p)) {
-		struct span word = take_word(&p);
+	skip_blanks(r);
+	while (isalnum((unsigned char)*r->at) || (*r->at && strchr("-_./", *r->at)))
+		*s->texts_end++ = *r->at++;
+	*s->texts_end++ = '\0';
+	return start;
+}
 
-		if (!span_is(word, "in") && !span_is(word, "notin"))
-			return "expected =, !=, in or notin behind the label";
-		*at = p;
-		return take_set(at) ? NULL : "expected a list such as (a, b)";
+static void
+value(struct reader *r, struct requirement *q)
+{
+	struct selector *s = r->out;
+
+	if (s->n_values == VALUES_MAX) {
+		r->wrong = "too many values";
+		return;
 	}
+	s->values[s->n_values++] = word(r);
+	q->n++;
+}
+
+static void
+value_list(struct reader *r, struct requirement *q)
+{
+	if (!take(r, "(")) {
+		r->wrong = "expected a list such as (a, b)";
+		return;
+	}
+	do {
+		value(r, q);
+	} while (!r->wrong && take(r, ","));
+	if (!r->wrong && !take(r, ")"))
+		r->wrong = "expected a list such as (a, b)";
+}
+
+static void
+operator_and_values(struct reader *r, struct requirement *q)
+{
+	const char *operator_name;
+
+	if (take(r, "!=")) {
+		q->op = OP_NOT_IN;
+		value(r, q);
+		return;
+	}
+	if (take(r, "==") || take(r, "=")) {
+		q->op = OP_IN;
+		value(r, q);
+		return;
+	}
+	operator_name = word(r);
+	if (strcmp(operator_name, "in") == 0 || strcmp(operator_name, "notin") == 0) {
+		q->op = *operator_name == 'i' ? OP_IN : OP_NOT_IN;
+		value_list(r, q);
+		return;
+	}
+	if (*operator_name)
+		r->wrong = "expected =, !=, in or notin behind the label";
+}
+
+static void
+requirement(struct reader *r)
+{
+	struct selector *s = r->out;
+	struct requirement *q;
+
+	if (s->n == REQUIREMENTS_MAX) {
+		r->wrong = "too many requirements";
+		return;
+	}
+	q = &s->requirements[s->n++];
+	*q = (struct requirement){.op = OP_EXISTS, .first = s->n_values};
+	if (take(r, "!"))
+		q->op = OP_ABSENT;
+	q->key = word(r);
+	if (!*q->key)
+		r->wrong = "expected the name of a label";
+	else if (q->op == OP_EXISTS)
+		operator_and_values(r, q);
+}
+
+struct selector *
+selector_new(const char *text, char *why, size_t size)
+{
+	struct selector *s = must_calloc(1, sizeof(*s));
+	struct reader r = {.at = text, .out = s};
+
+	/* Words cost their bytes and a NUL; each is followed by a symbol or the end, and an
+	 * empty one is read at most twice at one place. */
+	s->texts = s->texts_end = must_alloc(3 * strlen(text) + 8);
+	do {
+		requirement(&r);
+	} while (!r.wrong && take(&r, ","));
+	skip_blanks(&r);
+	if (!r.wrong && *r.at)
+		r.wrong = "expected a comma between requirements";
+	if (!r.wrong)
+		return s;
+	snprintf(why, size, "%s, at character %zu", r.wrong, (size_t)(r.at - text) + 1);
+	selector_free(s);
 	return NULL;
 }
 
-/* The next requirement; NULL, or what is wrong. *at is then at "," or at the end. */
-static const char *
-take_requirement(const char **at)
+void
+selector_free(struct selector *s)
 {
-	const char *why = NULL;
-	bool negated;
+	if (!s)
+		return;
+	free(s->texts);
+	free(s);
+}
 
-	*at = skip_space(*at);
-	negated = **at == '!';
-	if (negated)
-		++*at;
-	if (take_word(at).len == 0)
-		return "expected the name of a label";
-	if (!negated)
-		why = take_verb(at);
-	if (!why && **at && **at != ',')
-		return "expected a comma between requirements";
-	return why;
+static bool
+among(const struct selector *s, const struct requirement *q, const char *have)
+{
+	for (uint32_t i = 0; i < q->n; i++) {
+		if (strcmp(s->values[q->first + i], have) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool
-config_selector_check(const char *text, char *why, size_t size)
+selector_matches(const struct selector *s, selector_find *find, const void *object)
 {
-	const char *at = text, *wrong;
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct requirement *q = &s->requirements[i];
+		const char *have = find(object, q->key);
+		bool holds = false;
 
-	for (;;) {
-		wrong = take_requirement(&at);
-		if (wrong) {
-			snprintf(
-			    why, size, "%s, at character %zu", wrong, (size_t)(at - text) + 1);
-			return false;
+		switch (q->op) {
+		case OP_IN:
+			holds = have && among(s, q, have);
+			break;
+		case OP_NOT_IN:
+			holds = !have || !among(s, q, have);
+			break;
+		case OP_EXISTS:
+			holds = have != NULL;
+			break;
+		case OP_ABSENT:
+			holds = have == NULL;
+			break;
 		}
-		if (!*at)
-			return true;
-		at++;
+		if (!holds)
+			return false;
 	}
+	return true;
 }

@@ -117,6 +117,17 @@ word_index(const char *words, const char *text)
 }
 
 static bool
+read_option(struct config_value *v, const char *text, void *out)
+{
+	struct config_option o = {.given = true};
+
+	if (!read_number(v, text, &o.value))
+		return false;
+	*(struct config_option *)out = o;
+	return true;
+}
+
+static bool
 read_word(struct config_value *v, const char *text, void *out)
 {
 	int index = word_index(v->row->unit, text);
@@ -281,25 +292,10 @@ read_asn(struct config_value *v, const char *text, void *out)
 	return true;
 }
 
-static const struct {
-	const char *name;
-	uint32_t value;
-} well_known[] = {{"graceful-shutdown", 0xffff0000}, {"accept-own", 0xffff0001},
-    {"blackhole", 0xffff029a}, {"no-export", 0xffffff01}, {"no-advertise", 0xffffff02},
-    {"no-export-subconfed", 0xffffff03}, {"no-peer", 0xffffff04}};
-
 static bool
 read_community(struct config_value *v, const char *text, void *out)
 {
-	struct config_community *c = out;
-
-	for (size_t i = 0; i < COUNT_OF(well_known); i++)
-		if (strcmp(text, well_known[i].name) == 0) {
-			*c = (struct config_community){
-			    .a = well_known[i].value >> 16, .b = well_known[i].value & 0xffff};
-			return true;
-		}
-	if (!config_community_parse(text, c))
+	if (!config_community_parse(text, out))
 		return wrong(v,
 		    "\"%.60s\" is not a community; write \"64512:100\" with both parts up to 65535, a large one as \"64512:1:2\", or no-export and the like",
 		    text);
@@ -321,8 +317,10 @@ static bool
 read_selector(struct config_value *v, const char *text, void *out)
 {
 	char why[160];
+	struct selector *s = selector_new(text, why, sizeof(why));
 
-	if (!config_selector_check(text, why, sizeof(why)))
+	selector_free(s);
+	if (!s)
 		return wrong(v,
 		    "is not a label selector: %s; write for example \"role=edge, !drained\"",
 		    why);
@@ -339,6 +337,7 @@ static const struct {
     [CONFIG_PATH] = {read_path, sizeof(char *), "path"},
     [CONFIG_BOOL] = {read_bool, sizeof(bool), "true or false"},
     [CONFIG_NUMBER] = {read_number, sizeof(uint32_t), "number"},
+    [CONFIG_OPTION] = {read_option, sizeof(struct config_option), "number"},
     [CONFIG_WORD] = {read_word, sizeof(unsigned), "word"},
     [CONFIG_DURATION] = {read_duration, sizeof(uint64_t), "duration"},
     [CONFIG_SIZE] = {read_size, sizeof(uint64_t), "size"},

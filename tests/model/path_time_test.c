@@ -150,7 +150,7 @@ timed(const char *what, struct path_maker *m, struct counts *counts)
 
 	role_is_writer();
 	*counts = (struct counts){0};
-	path_recompute(m, cluster_dirty(cluster));
+	path_recompute(m, cluster_dirty(cluster), start);
 	cluster_clean(cluster);
 	print_message("%-28s %9.3f ms, %llu prefixes, %llu paths\n", what,
 	    (double)(clock_mono_ns() - start) / 1e6, (unsigned long long)counts->sets,

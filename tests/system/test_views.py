@@ -67,3 +67,30 @@ def test_prefixes_that_every_node_serves_share_one_choice(lab):
     paths = bird.paths()
     chosen = {tuple(next_hops(paths, f"192.0.2.{i}/32")) for i in range(1, 21)}
     assert len(chosen) == 1 and len(next(iter(chosen))) == 2
+
+
+def _shares(frr):
+    """{next hop: weight} of FRR's own route."""
+    route = frr.json(f"show ip route {PREFIX}").get(PREFIX, [{}])[0]
+    return {h["ip"]: h.get("weight") for h in route.get("nexthops", []) if h.get("ip")}
+
+
+def test_a_view_that_weighs_makes_routers_share_traffic_by_the_number_of_endpoints(lab):
+    lab.make_topic()
+    web = kube.service("web", "10.96.0.10", external_policy="Local")
+    pods = lambda *nodes: kube.slice_of(web, kube.pods_on(*nodes))
+    lab.write(*[_node(lab, n, r) for n, r in RACKS.items()], web, pods("n1", "n1", "n1", "n3"))
+    lab.heliograph(views={"fair": {"weight": "endpoints"}}, peers=[
+        peer("bird", lab.net.v4("bird")), peer("frr", lab.net.v4("frr"), view="fair")])
+    bird, frr = lab.tors()
+
+    def share(a, b):
+        shares = _shares(frr)
+        first, second = shares.get(lab.net.v4("n1")), shares.get(lab.net.v4("n3"))
+        return len(shares) == 2 and first and second and round(first * b / a) == second
+
+    eventually(lambda: share(3, 1))
+    lab.write(pods("n1", "n3", "n3", "n3", "n3"))
+    eventually(lambda: share(1, 4))
+    text = bird.birdc("show", "route", "all", PREFIX)
+    assert "ext_community" not in text  # whose view does not weigh

@@ -209,7 +209,7 @@ static const struct {
     {"views: {a: {prefer: row}}", "write one of: none | rack | zone"},
     {"views: {a: {only: true}}", "only restricts to what is preferred"},
     {"views: {a: {weight: 3}}", "write one of: none | endpoints"},
-    {"views: {a: {settle: 11m}}", "11m is out of bounds; from 0s to 10m"},
+    {"safety: {settle: 11m}", "11m is out of bounds; from 0s to 10m"},
     {"graceful_restart: {restart_time: 1500ms}", "restart_time is carried in whole seconds"},
     {"graceful_restart: {restart_time: 2h}", "out of bounds"},
     {"http: 8179", "is not address:port"},
@@ -348,28 +348,6 @@ the_reference_names_every_key(void **state)
 }
 
 static void
-note_key(void *ctx, const char *key, const char *where)
-{
-	struct text *t = ctx;
-
-	t->len +=
-	    (size_t)snprintf(t->at + t->len, sizeof(t->at) - t->len, "%s@%s ", key, where);
-}
-
-static void
-keys_without_effect_in_this_version_are_named(void **state)
-{
-	static struct text out;
-	struct config *c = load_good("router_id: 192.0.2.7\nlocal_as: 1\npeers: []\n"
-	                             "views: {v: {settle: 1s}}\n");
-
-	(void)state;
-	config_each_unapplied(c, note_key, &out);
-	assert_string_equal(out.at, "views.v.settle@4:21 ");
-	config_free(c);
-}
-
-static void
 a_path_is_under_the_state_directory_unless_absolute(void **state)
 {
 	struct config *c =
@@ -402,7 +380,6 @@ main(void)
 	    cmocka_unit_test(a_file_that_cannot_be_read_says_so),
 	    cmocka_unit_test(the_effective_configuration_names_the_origin_of_every_value),
 	    cmocka_unit_test(the_reference_names_every_key),
-	    cmocka_unit_test(keys_without_effect_in_this_version_are_named),
 	    cmocka_unit_test(a_path_is_under_the_state_directory_unless_absolute),
 	};
 

@@ -65,9 +65,13 @@ a_label_selector_is_written_as_in_kubernetes(void **state)
 	char why[128];
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(good); i++)
-		if (!config_selector_check(good[i], why, sizeof(why)))
+	for (size_t i = 0; i < COUNT_OF(good); i++) {
+		struct selector *s = selector_new(good[i], why, sizeof(why));
+
+		if (!s)
 			fail_msg("%s: %s", good[i], why);
+		selector_free(s);
+	}
 }
 
 static void
@@ -79,7 +83,7 @@ a_text_that_is_no_label_selector_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
-		if (config_selector_check(bad[i], why, sizeof(why)))
+		if (selector_new(bad[i], why, sizeof(why)))
 			fail_msg("accepted: %s", bad[i]);
 }
 

@@ -37,6 +37,7 @@ struct world {
 	const char *keep[2]; /* node annotations */
 	uint64_t rv, epoch;
 	int64_t ms;
+	uint64_t now_ns;
 
 	struct path_nexthop slots[WORLD_SLOTS]; /* family IP_NONE: free */
 	struct path_attributes attributes[WORLD_SLOTS];
@@ -326,7 +327,7 @@ commit(struct world *w)
 {
 	role_is_writer();
 	w->calls = 0;
-	path_recompute(w->maker, cluster_dirty(w->cluster));
+	path_recompute(w->maker, cluster_dirty(w->cluster), w->now_ns);
 	cluster_clean(w->cluster);
 }
 

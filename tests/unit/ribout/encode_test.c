@@ -324,6 +324,28 @@ communities_of_all_kinds_are_sent(void **state) ALL_ROLES
 }
 
 static void
+a_view_that_weighs_sends_a_bandwidth_by_the_number_of_endpoints(void **state) ALL_ROLES
+{
+	struct path_attrs a = plain();
+	struct format f = ibgp();
+
+	(void)state;
+	a.endpoints = 2;
+	put(prefix_of(1), hop_of(5), &a);
+	encode(&f, 0);
+	assert_int_equal(last.attrs.ext_communities.n, 0);
+	f.view.weight = 1;
+	encode(&f, 0);
+	assert_memory_equal(/* 2 x 125,000,000 as IEEE float */
+	    last.attrs.ext_communities.at, "\x40\x04\xfd\xe8\x4d\x6e\x6b\x28", 8);
+	a.weight = 1000;
+	put(prefix_of(1), hop_of(5), &a);
+	encode(&f, 0);
+	assert_memory_equal(
+	    last.attrs.ext_communities.at, "\x40\x04\xfd\xe8\x44\xfa\x00\x00", 8);
+}
+
+static void
 the_most_communities_fit_in_any_message(void **state) ALL_ROLES
 {
 	struct path_attrs a = plain();
@@ -456,6 +478,7 @@ main(void)
 	    ENCODING(ipv6_is_withdrawn_in_mp_unreach_nlri),
 	    ENCODING(a_peer_is_sent_only_its_families),
 	    ENCODING(communities_of_all_kinds_are_sent),
+	    ENCODING(a_view_that_weighs_sends_a_bandwidth_by_the_number_of_endpoints),
 	    ENCODING(the_most_communities_fit_in_any_message),
 	    ENCODING(a_hundred_paths_of_a_next_hop_cost_less_than_9_7_bytes_each),
 	    ENCODING(messages_and_chunks_keep_their_limits),
