@@ -66,9 +66,10 @@ call_new(const struct watch_sources *sources)
 void
 call_free(struct call *c)
 {
-	view_items_fini(&c->walk.chosen);
 	if (!c)
 		return;
+	view_items_fini(&c->walk.chosen);
+	sets_rows_free(c->walk.sets);
 	evbuffer_free(c->out);
 	free(c);
 }

@@ -36,6 +36,7 @@ struct call_walk {
 	bool single[IP_FAMILIES]; /* one path a prefix: the peer has no ADD-PATH */
 	struct view view;         /* of the peer; every path where none was named */
 	struct view_items chosen; /* scratch of its choices */
+	struct sets_rows *sets;   /* of sets.c: what is counted; NULL: nothing */
 };
 
 struct call {
@@ -105,6 +106,9 @@ call_cluster(const struct call *c)
 {
 	return &c->sources->clusters[c->walk.cluster];
 }
+
+/* NULL is allowed. */
+void sets_rows_free(struct sets_rows *rows);
 
 /* Write the members that tell the operator's mode. */
 void call_write_mode(struct call *c);

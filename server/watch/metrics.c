@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The OpenMetrics text: rows of metric.def, what is measured on the spot, series per peer. */
+#include "watch/metrics.h"
+
 #include "change/stream.h"
 #include "cluster/cluster.h"
 #include "core/clock.h"
@@ -10,6 +12,7 @@
 #include "watch/call.h"
 #include "watch/count.h"
 #include "watch/process.h"
+#include "watch/sets.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,8 +21,8 @@
 
 #define PREFIX "heliograph_"
 
-static void
-head(struct evbuffer *out, const char *family, const char *type, const char *help)
+void
+metrics_head(struct evbuffer *out, const char *family, const char *type, const char *help)
 {
 	evbuffer_add_printf(out, "# TYPE " PREFIX "%s %s\n# HELP " PREFIX "%s %s\n", family,
 	    type, family, help);
@@ -28,7 +31,7 @@ head(struct evbuffer *out, const char *family, const char *type, const char *hel
 static void
 gauge(struct evbuffer *out, const char *family, const char *help, double value)
 {
-	head(out, family, "gauge", help);
+	metrics_head(out, family, "gauge", help);
 	evbuffer_add_printf(out, PREFIX "%s %.15g\n", family, value);
 }
 
@@ -41,7 +44,8 @@ write_rows(struct evbuffer *out)
 		bool labels = *row->labels != '\0';
 
 		if (i == 0 || strcmp(row->family, metric_rows[i - 1].family) != 0)
-			head(out, row->family, counter ? "counter" : "gauge", row->help);
+			metrics_head(
+			    out, row->family, counter ? "counter" : "gauge", row->help);
 		evbuffer_add_printf(out, PREFIX "%s%s%s%s%s %" PRId64 "\n", row->family,
 		    counter ? "_total" : "", labels ? "{" : "", row->labels, labels ? "}" : "",
 		    metric_read((enum metric_id)i));
@@ -60,6 +64,17 @@ label(char *out, size_t size, const char *text)
 		out[n++] = *text == '\n' ? ' ' : *text;
 	}
 	out[n] = '\0';
+}
+
+void
+metrics_labelled(struct evbuffer *out, const char *family, const char *label_name,
+    const char *label_value, uint64_t value)
+{
+	char text[192];
+
+	label(text, sizeof(text), label_value);
+	evbuffer_add_printf(
+	    out, PREFIX "%s{%s=\"%s\"} %" PRIu64 "\n", family, label_name, text, value);
 }
 
 /* What is shown of a peer, copied so that the registry's lock is held for a moment only. */
@@ -142,7 +157,7 @@ write_peers(struct call *c) ON_WATCH
 	for (size_t k = 0; k < COUNT_OF(peer_series); k++) {
 		bool counter = peer_series[k].counter;
 
-		head(c->out, peer_series[k].family, counter ? "counter" : "gauge",
+		metrics_head(c->out, peer_series[k].family, counter ? "counter" : "gauge",
 		    peer_series[k].help);
 		for (unsigned i = 0; i < all.n; i++) {
 			uint64_t value;
@@ -162,7 +177,7 @@ static void
 write_classes(struct evbuffer *out, const char *family, const char *help,
     const uint64_t at[CLASS_COUNT][IP_FAMILIES])
 {
-	head(out, family, "gauge", help);
+	metrics_head(out, family, "gauge", help);
 	for (unsigned k = 0; k < CLASS_COUNT; k++)
 		for (unsigned f = 0; f < IP_FAMILIES; f++)
 			evbuffer_add_printf(out,
@@ -272,7 +287,7 @@ write_objects(struct call *c, const struct cluster_sample *all)
 	    {"bgpconfigurations", RESOURCE_BGPCONFIG}, {"bgppeers", RESOURCE_BGPPEER},
 	    {"bgpfilters", RESOURCE_BGPFILTER}, {"ippools", RESOURCE_IPPOOL}};
 
-	head(c->out, "cluster_objects", "gauge", "Kubernetes objects held");
+	metrics_head(c->out, "cluster_objects", "gauge", "Kubernetes objects held");
 	for (uint32_t i = 0; i < c->sources->n_clusters; i++)
 		for (size_t k = 0; k < COUNT_OF(rows); k++)
 			evbuffer_add_printf(c->out,
@@ -296,7 +311,7 @@ write_clusters(struct call *c)
 		all[i].tables = from->cluster;
 	}
 	for (size_t k = 0; k < COUNT_OF(cluster_series); k++) {
-		head(c->out, cluster_series[k].family, "gauge", cluster_series[k].help);
+		metrics_head(c->out, cluster_series[k].family, "gauge", cluster_series[k].help);
 		for (uint32_t i = 0; i < c->sources->n_clusters; i++)
 			if (!cluster_series[k].heard || all[i].stream.last_input_ms)
 				evbuffer_add_printf(c->out, PREFIX "%s{%s} %.15g\n",
@@ -325,7 +340,8 @@ write_digests(struct call *c)
 static void
 write_mode(struct call *c)
 {
-	head(c->out, "mode", "gauge", "1 for the mode that an operator has ordered, or normal");
+	metrics_head(
+	    c->out, "mode", "gauge", "1 for the mode that an operator has ordered, or normal");
 	for (int m = 0; m < MODES; m++)
 		evbuffer_add_printf(c->out, PREFIX "mode{mode=\"%s\"} %d\n", mode_names[m],
 		    c->sources->mode->mode == (enum mode)m);
@@ -336,7 +352,7 @@ write_state(struct call *c)
 {
 	char why[512];
 
-	head(c->out, "build", "info", "What runs here");
+	metrics_head(c->out, "build", "info", "What runs here");
 	evbuffer_add_printf(c->out, PREFIX "build_info{version=\"" HELIO_VERSION "\"} 1\n");
 	gauge(c->out, "ready", "1 when all routes are complete (see /readyz)",
 	    call_ready(c->sources, why, sizeof(why)));
@@ -374,6 +390,8 @@ metrics_write(struct call *c)
 	write_clusters(c);
 	write_paths(c);
 	write_digests(c);
+	if (c->sources->sets)
+		sets_write_metrics(c);
 	write_peers(c);
 	write_process(c);
 	evbuffer_add_printf(c->out, "# EOF\n");

@@ -8,6 +8,7 @@
 #include "watch/control.h"
 #include "watch/http.h"
 #include "watch/process.h"
+#include "watch/sets.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -36,6 +37,7 @@ watch_new(const struct watch_sources *sources)
 
 	process_started();
 	w->sources = *sources;
+	w->sources.sets = sets_memory_new();
 	waker_init(&w->stop);
 	waker_init(&w->pulse);
 	return w;
@@ -179,5 +181,6 @@ watch_free(struct watch *w)
 	must(!w->running);
 	waker_fini(&w->stop);
 	waker_fini(&w->pulse);
+	sets_memory_free(w->sources.sets);
 	free(w);
 }

@@ -22,6 +22,7 @@ struct table;
 struct ribout;
 struct writer;
 struct mode_order;
+struct sets_memory;
 struct watch;
 
 /* One of the clusters that are followed. */
@@ -32,7 +33,7 @@ struct watch_cluster {
 	const struct path_maker *paths;
 };
 
-/* What it reads from. All are borrowed and outlive the watch; none is NULL. */
+/* What it reads from. All are borrowed and outlive the watch; none but `sets` is NULL. */
 struct watch_sources {
 	const struct config *config;
 	struct tcp *tcp; /* not const: its listing takes a lock */
@@ -41,7 +42,8 @@ struct watch_sources {
 	struct writer *writer;   /* takes orders */
 	struct mode_order *mode; /* what is ordered; the watch thread's alone once it runs */
 	const struct table *rib;
-	struct ribout *ribout; /* not const: its listing takes a lock */
+	struct ribout *ribout;    /* not const: its listing takes a lock */
+	struct sets_memory *sets; /* the watch's own; NULL: none yet */
 };
 
 /* Copies the struct. Nothing is opened yet. */

@@ -33,7 +33,7 @@ _REPLICA = {
     "class_digest{class=\"cluster_ip\",family=\"ipv4\"}": 281474976710655,
     "held_paths{reason=\"limit\"}": 0, "held_paths{reason=\"last_path\"}": 0,
     "mode{mode=\"normal\"}": 1, "mode{mode=\"frozen\"}": 0,
-    "node_selectors_ignored": 0, "node_addresses_shared": 0, "prefixes_merged_attributes": 0,
+    "view_peers_over_sets{view=\"near\"}": 0, "node_selectors_ignored": 0, "node_addresses_shared": 0, "prefixes_merged_attributes": 0,
     "bgp_sessions_established": 40,
     "bgp_peer_established{peer=\"t1\",address=\"192.0.2.1\"}": 1,
     "bgp_peer_flaps_total{peer=\"t1\",address=\"192.0.2.1\"}": 0,
@@ -116,6 +116,8 @@ SCENARIOS = [
      ["HeliographClassGone"]),
     ("a class never was", {"* class_prefixes{class=\"pod_cidr\",family=\"ipv4\"}": 0}, 10, []),
     ("a selector matches nothing", {"* node_selectors_ignored": 1}, 6, ["HeliographSelectorMatchesNothing"]),
+    ("a switch is shown more sets than it holds", {"* view_peers_over_sets{view=\"near\"}": 2}, 6,
+     ["HeliographTooManySets"]),
     ("two nodes have one address", {"* node_addresses_shared": 1}, 6, ["HeliographNodeAddressShared"]),
     ("services want different attributes", {"* prefixes_merged_attributes": 2}, 16,
      ["HeliographAttributesMerged"]),
@@ -271,7 +273,8 @@ def test_the_runbook_has_a_section_for_each_alert_and_names_what_exists():
 def measured(net, run_folder):
     """The names of all samples that a heliographd with a peer, and a heliofeed, serve."""
     folder = os.path.join(run_folder, "measured")
-    helio = Heliograph(net, folder, {"kafka": {"brokers": "embedded"}}, where="core")
+    helio = Heliograph(net, folder, {"kafka": {"brokers": "embedded"},
+                                     "views": {"near": {"max_distinct_sets": 100}}}, where="core")
     kubeconfig = os.path.join(folder, "kubeconfig")
     feed = Process("heliofeed", [
         program("heliofeed"), "--kafka", f"embedded:{folder}", "--kubeconfig", kubeconfig,

@@ -94,3 +94,27 @@ def test_a_view_that_weighs_makes_routers_share_traffic_by_the_number_of_endpoin
     eventually(lambda: share(1, 4))
     text = bird.birdc("show", "route", "all", PREFIX)
     assert "ext_community" not in text  # whose view does not weigh
+
+
+def test_the_ecmp_groups_that_a_peer_is_shown_are_counted_and_measured_against_its_view(lab):
+    lab.make_topic()
+    pairs = [("n1", "n2"), ("n1", "n3"), ("n2", "n3"), ("n1", "n2"), ("n4",)]
+    services = [kube.service(f"s{i}", f"10.96.1.{i}", external_policy="Local")
+                for i in range(len(pairs))]
+    lab.write(*[_node(lab, n, r) for n, r in RACKS.items()], *services,
+              *[kube.slice_of(s, kube.pods_on(*on)) for s, on in zip(services, pairs)])
+    helio = lab.heliograph(
+        advertise={"cluster_ips": ["10.96.0.0/12"]},
+        views={"chip": {"max_distinct_sets": 3}}, peers=[
+            peer("bird", lab.net.v4("bird")), peer("frr", lab.net.v4("frr"), view="chip")])
+    lab.tors()
+    # Three pairs and the aggregate's four nodes; one next hop is no group.
+    kinds = {k["view"]: k for k in helio.ctl("sets")["kinds"]}
+    assert {(v, k["distinct_sets"], k["widest"], k["max_distinct_sets"]) for v, k in kinds.items()} \
+        == {("", 4, 4, 0), ("chip", 4, 4, 3)}
+    assert kinds["chip"]["for_example"] == ["frr"]
+    assert helio.metric('view_distinct_sets{view="chip"}') == 4
+    assert helio.metric('view_peers_over_sets{view="chip"}') == 1
+    lab.write(kube.slice_of(services[2], kube.pods_on("n1", "n3")))  # as another service has it
+    eventually(lambda: helio.metric('view_distinct_sets{view="chip"}') == 3)
+    assert helio.metric('view_peers_over_sets{view="chip"}') == 0

@@ -244,6 +244,46 @@ print_groups(const struct options *o, const json_t *a)
 	grid_free(g);
 }
 
+static void
+print_sets(const struct options *o, const json_t *a)
+{
+	static const struct grid_column columns[] = {{"View", false}, {"Peers", true},
+	    {"Sets", true}, {"Allowed", true}, {"Widest", true}, {"For example", false}};
+	const json_t *kinds = json_object_get(a, "kinds");
+	struct grid *g = grid_new(columns, COUNT_OF(columns));
+
+	for (size_t i = 0; i < json_array_size(kinds); i++) {
+		const json_t *k = json_array_get(kinds, i);
+		long long sets = js_int(k, "distinct_sets"),
+		          most = js_int(k, "max_distinct_sets");
+		char *names = js_join(k, "for_example");
+
+		grid_row(g, NULL);
+		grid_cell(
+		    g, GRID_PLAIN, "%s", *js_str(k, "view") ? js_str(k, "view") : "(all)");
+		grid_cell(g, GRID_PLAIN, "%lld", js_int(k, "peers"));
+		grid_cell(g, most && sets > most ? GRID_BAD : GRID_PLAIN, "%lld", sets);
+		if (most)
+			grid_cell(g, GRID_PLAIN, "%lld", most);
+		else
+			grid_cell(g, GRID_PLAIN, "-");
+		grid_cell(g, GRID_PLAIN, "%lld", js_int(k, "widest"));
+		grid_cell(g, GRID_PLAIN, "%s", names);
+		free(names);
+	}
+	grid_print(g, stdout, o->colour, "No sets: no peer is established.");
+	grid_free(g);
+}
+
+int
+show_sets(const struct options *o)
+{
+	struct target t;
+
+	target_init(&t, "/api/v1/sets");
+	return show_answer(o, &t, print_sets);
+}
+
 int
 show_groups(const struct options *o)
 {
