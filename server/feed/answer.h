@@ -17,6 +17,8 @@
 struct object_meta {
 	struct value_span name, ns, resource_version;
 	bool initial_events_end; /* of a bookmark: all that existed has been sent */
+	/* Where the spans point to if the object was JSON: do not copy the struct then. */
+	char name_text[KEY_NAME_MAX + 1], ns_text[KEY_NS_MAX + 1], version_text[65];
 };
 
 /* raw is the message inside runtime.Unknown; all our resources begin with their ObjectMeta. */
@@ -30,6 +32,9 @@ struct list_page {
 	struct value_span resource_version;
 	struct value_span next; /* to be asked for the next page; n is 0 on the last one */
 	struct pb_in items;     /* for list_next() */
+	struct json_t *json;    /* of a page in JSON (form.h); NULL: it is protobuf */
+	size_t at;              /* the next of its items */
+	char *text;             /* the item at hand */
 };
 
 /* body is a whole answer. False: it is not a list in Kubernetes protobuf. */

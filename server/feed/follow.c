@@ -5,12 +5,13 @@
 #include "core/hash.h"
 #include "core/log.h"
 #include "feed/counts.h"
+#include "feed/form.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ABSENT_NS       (300 * NS_PER_S)
+#define ABSENT_NS       (20 * NS_PER_S)
 #define WATCH_SECONDS   300      /* a watch is asked for this long, and up to as long again */
 #define SHORT_WATCH_NS  NS_PER_S /* one that ended sooner counts as a failure */
 #define ERROR_BODY_MAX  65536
@@ -51,7 +52,7 @@ follow_init(struct follow *f, const struct source *source, const struct follow_o
 		f->options.absent_ns = ABSENT_NS;
 	if (f->options.backoff_first == 0)
 		f->options.backoff_first = FOLLOW_BACKOFF_FIRST;
-	frames_init(&f->frames);
+	frames_init(&f->frames, source->form == FORM_JSON);
 	start_over(f);
 }
 
@@ -96,7 +97,7 @@ put_escaped(FILE *out, const char *text)
 static void
 put_query(struct follow *f, FILE *out, struct follow_request *r)
 {
-	if (f->state == FOLLOW_LISTING || f->state == FOLLOW_ABSENT) {
+	if (f->state == FOLLOW_LISTING) {
 		if (!f->unpaged)
 			fprintf(out, "?limit=%u", f->options.page_limit);
 		if (f->next_page) {
@@ -123,7 +124,7 @@ follow_request(struct follow *f, uint64_t now_ns, struct follow_request *out)
 	FILE *text;
 
 	must(!f->busy);
-	if (f->state == FOLLOW_ABSENT)
+	if (f->state == FOLLOW_ABSENT || f->state == FOLLOW_DENIED)
 		start_over(f);
 	memset(out, 0, sizeof(*out));
 	text = open_memstream(&out->path, &size);
@@ -203,35 +204,43 @@ take_bookmark(struct follow *f, const struct object_meta *meta)
 }
 
 static bool
-on_frame(void *ctx, struct value_span payload)
+take_event(struct follow *f, const struct watch_event *e)
 {
-	struct follow *f = ctx;
-	struct watch_event e;
 	struct object_meta meta;
-	const char *fault;
 
-	if (!watch_event_open(payload, &e, &fault))
-		return stop(f, fault);
-	if (e.type == WATCH_ERROR) {
-		api_status_open(&e.object, &f->error);
+	if (e->type == WATCH_ERROR) {
+		form_event_status(f->source, e, &f->error);
 		return stop(f, NULL);
 	}
-	if (!value_span_is(e.object.kind, resource_rows[f->source->resource].kind) ||
-	    !object_meta_read(e.object.raw, &meta))
+	if (!form_event_is_of(f->source, e) || !form_meta_read(f->source, e->object.raw, &meta))
 		return stop(f, "an object of the watch is not of the resource's kind");
 	counts_add(COUNT_EVENTS, 1);
-	if (e.type == WATCH_BOOKMARK)
+	if (e->type == WATCH_BOOKMARK)
 		return take_bookmark(f, &meta);
 	if (f->state == FOLLOW_WATCHING) {
 		f->failures = f->refusals = 0;
 		f->last_error[0] = '\0';
 		keep_version(f, meta.resource_version);
 	}
-	if (e.type == WATCH_DELETED)
-		f->sink->deleted(f->ctx, f->source, e.object.raw);
+	if (e->type == WATCH_DELETED)
+		f->sink->deleted(f->ctx, f->source, e->object.raw);
 	else
-		f->sink->object(f->ctx, f->source, e.object.raw);
+		f->sink->object(f->ctx, f->source, e->object.raw);
 	return true;
+}
+
+static bool
+on_frame(void *ctx, struct value_span payload)
+{
+	struct follow *f = ctx;
+	struct watch_event e;
+	const char *fault;
+	bool wanted;
+
+	wanted = form_event_open(f->source, payload, &e, &fault) ? take_event(f, &e)
+	                                                         : stop(f, fault);
+	form_event_close(&e);
+	return wanted;
 }
 
 static bool
@@ -294,28 +303,33 @@ fail(struct follow *f, const char *error, unsigned retry_after_s, uint64_t now_n
 	    f_u64("failures", f->failures), f_u64("retry_ms", delay / NS_PER_MS));
 }
 
+/* Every object of the page to the sink; NULL, or what is wrong. */
+static const char *
+each_of_page(struct follow *f, struct list_page *page)
+{
+	struct value_span body = {.at = f->body, .n = f->body_len};
+	struct value_span item;
+	enum pb_next next;
+
+	if (!form_list_open(f->source, body, page))
+		return f->source->form == FORM_JSON
+		           ? "the answer is not a list of the resource in JSON"
+		           : "the answer is not a list of the resource in Kubernetes protobuf";
+	while ((next = form_list_next(f->source, page, &item)) == PB_FIELD)
+		f->sink->object(f->ctx, f->source, item);
+	return next == PB_BAD ? "a list breaks off in its middle" : NULL;
+}
+
 static void
 take_page(struct follow *f, uint64_t now_ns)
 {
-	const struct resource_row *row = &resource_rows[f->source->resource];
-	struct value_span body = {.at = f->body, .n = f->body_len};
-	struct value_span item;
-	struct list_page page;
-	char kind[64];
-	enum pb_next next;
+	struct list_page page = {.json = NULL};
+	const char *wrong = each_of_page(f, &page);
 
-	snprintf(kind, sizeof(kind), "%sList", row->kind);
-	if (!list_open(body, &page) || !value_span_is(page.kind, kind)) {
+	if (wrong) {
+		form_list_close(&page);
 		start_over(f);
-		fail(f, "the answer is not a list of the resource in Kubernetes protobuf", 0,
-		    now_ns);
-		return;
-	}
-	while ((next = list_next(&page, &item)) == PB_FIELD)
-		f->sink->object(f->ctx, f->source, item);
-	if (next == PB_BAD) {
-		start_over(f);
-		fail(f, "a list breaks off in its middle", 0, now_ns);
+		fail(f, wrong, 0, now_ns);
 		return;
 	}
 	f->due_ns = now_ns;
@@ -323,6 +337,34 @@ take_page(struct follow *f, uint64_t now_ns)
 	f->next_page = page.next.n ? strndup((const char *)page.next.at, page.next.n) : NULL;
 	if (!f->next_page)
 		listing_is_complete(f, page.resource_version);
+	form_list_close(&page);
+}
+
+/* It is looked for again later. */
+static void
+do_without(struct follow *f, enum follow_state state, uint64_t now_ns)
+{
+	start_over(f);
+	f->state = state;
+	f->older_path = false;
+	f->failures = 1; /* so that it is said once */
+	f->last_error[0] = '\0';
+	f->due_ns = now_ns + f->options.absent_ns + random_below(f, f->options.absent_ns);
+}
+
+/* False: it is no resource that we may be denied. */
+static bool
+be_denied(struct follow *f, uint64_t now_ns)
+{
+	if (f->source->need != SOURCE_MAY_BE_DENIED)
+		return false;
+	if (f->failures == 0)
+		log_info(
+		    "the API does not let us read this resource, going on without it: see deploy/feed-rbac.yaml",
+		    f_str("resource", resource_rows[f->source->resource].plural));
+	do_without(f, FOLLOW_DENIED, now_ns);
+	f->sink->denied(f->ctx, f->source);
+	return true;
 }
 
 static void
@@ -333,12 +375,7 @@ be_absent(struct follow *f, uint64_t now_ns)
 	if (f->failures == 0)
 		log_info("the API does not have this resource, going on without it",
 		    f_str("resource", resource_rows[f->source->resource].plural));
-	start_over(f);
-	f->state = FOLLOW_ABSENT;
-	f->older_path = false;
-	f->failures = 1; /* so that it is said once */
-	f->last_error[0] = '\0';
-	f->due_ns = now_ns + f->options.absent_ns + random_below(f, f->options.absent_ns);
+	do_without(f, FOLLOW_ABSENT, now_ns);
 	f->sink->listing_begins(f->ctx, f->source);
 	f->sink->listing_ends(f->ctx, f->source, nothing);
 }
@@ -396,7 +433,7 @@ refused(struct follow *f, int code, unsigned retry_after_s, uint64_t now_ns)
 		f->due_ns = now_ns;
 		return;
 	}
-	if (code == HTTP_NOT_FOUND && f->source->optional) {
+	if (code == HTTP_NOT_FOUND && f->source->need != SOURCE_NEEDED) {
 		be_absent(f, now_ns);
 		return;
 	}
@@ -414,6 +451,8 @@ refused(struct follow *f, int code, unsigned retry_after_s, uint64_t now_ns)
 		f->due_ns = now_ns;
 		return;
 	}
+	if (code == HTTP_FORBIDDEN && be_denied(f, now_ns))
+		return;
 	snprintf(text, sizeof(text), "%d %s%s%s", code, f->error.message,
 	    f->error.message[0] ? "" : f->error.reason, hint(code));
 	if (f->state != FOLLOW_WATCHING || ++f->refusals >= REFUSALS_MAX)
@@ -486,7 +525,8 @@ follow_restart(struct follow *f, uint64_t now_ns)
 const char *
 follow_state_text(enum follow_state state)
 {
-	static const char *const texts[] = {"streaming", "listing", "watching", "absent"};
+	static const char *const texts[] = {
+	    "streaming", "listing", "watching", "absent", "denied"};
 
 	return texts[state];
 }

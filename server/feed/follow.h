@@ -7,6 +7,7 @@
  *      | a server that cannot: 400, 403, 422                 ^
  *      `-> LISTING (pages) ------------ last page -----------'
  *     any of the first two -- 404 of an optional resource --> ABSENT, looked at again later
+ *     any of the first two -- 403 of one that we may be denied --> DENIED, asked for again later
  *
  * Sans-IO: it says which request is due when, is given the answer's bytes and the time, and tells
  * the sink what it learns. Faults of server and network only ever lead to a later request. One
@@ -23,16 +24,18 @@ struct follow_sink {
 	void (*listing_begins)(void *ctx, const struct source *source);
 	void (*listing_ends)(
 	    void *ctx, const struct source *source, struct value_span resource_version);
-	/* The object's message without its envelope, borrowed; a change, or part of a listing. */
+	/* The object's message without its envelope, or its JSON (form.h), borrowed; a change, or part of a listing. */
 	void (*object)(void *ctx, const struct source *source, struct value_span raw);
 	void (*deleted)(void *ctx, const struct source *source, struct value_span raw);
+	/* We may not read it: nothing is known of such objects, and the listing goes on without. */
+	void (*denied)(void *ctx, const struct source *source);
 };
 
 struct follow_options {
-	unsigned page_limit;    /* objects in a page of a list */
-	bool no_streaming;      /* never ask for initial events */
-	uint64_t seed;          /* of the jitter */
-	uint64_t absent_ns;     /* how often an absent resource is looked for; 0: 5 minutes */
+	unsigned page_limit; /* objects in a page of a list */
+	bool no_streaming;   /* never ask for initial events */
+	uint64_t seed;       /* of the jitter */
+	uint64_t absent_ns;  /* how often an absent or denied resource is looked for; 0: 20 s */
 	uint64_t backoff_first; /* ns; 0: FOLLOW_BACKOFF_FIRST */
 };
 
@@ -40,7 +43,13 @@ struct follow_options {
 #define FOLLOW_BACKOFF_MAX   (15 * NS_PER_S)
 #define FOLLOW_BODY_MAX      ((size_t)1024 * 1024 * 1024) /* one answer to a list */
 
-enum follow_state { FOLLOW_STREAMING, FOLLOW_LISTING, FOLLOW_WATCHING, FOLLOW_ABSENT };
+enum follow_state {
+	FOLLOW_STREAMING,
+	FOLLOW_LISTING,
+	FOLLOW_WATCHING,
+	FOLLOW_ABSENT,
+	FOLLOW_DENIED
+};
 
 #define FOLLOW_VERSION_MAX 64 /* a resourceVersion: a number of at most 20 digits, so far */
 

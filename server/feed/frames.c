@@ -13,9 +13,10 @@
 enum { EVENT_TYPE = 1, EVENT_OBJECT = 2, EXTENSION_RAW = 1 };
 
 void
-frames_init(struct frames *f)
+frames_init(struct frames *f, bool lines)
 {
 	memset(f, 0, sizeof(*f));
+	f->lines = lines;
 }
 
 void
@@ -28,7 +29,10 @@ frames_fini(struct frames *f)
 void
 frames_reset(struct frames *f)
 {
+	bool lines = f->lines;
+
 	frames_fini(f);
+	f->lines = lines;
 }
 
 /* Bytes that the frame at `at` has with its head; 0: not even the head is there, or a fault. */
@@ -92,6 +96,36 @@ finish_held(struct frames *f, const uint8_t *bytes, size_t n, size_t *used, fram
 	return wanted;
 }
 
+/* The end of each line ends a frame; an empty line is none. */
+static bool
+feed_lines(struct frames *f, const uint8_t *at, size_t n, frames_take *take, void *ctx)
+{
+	const uint8_t *end;
+	bool wanted = true;
+
+	for (; wanted && n > 0 && (end = memchr(at, '\n', n)) != NULL;
+	     n -= (size_t)(end - at) + 1, at = end + 1) {
+		struct value_span line = {.at = at, .n = (size_t)(end - at)};
+
+		if (f->len > 0) {
+			hold(f, line.at, line.n);
+			line = (struct value_span){.at = f->held, .n = f->len};
+		}
+		f->len = 0;
+		wanted = line.n == 0 || take(ctx, line);
+		if (f->cap > KEEP_HELD)
+			frames_reset(f);
+	}
+	if (!wanted)
+		return false;
+	if (f->len + n > FRAME_MAX) {
+		f->fault = "a line of the watch is longer than any object can be";
+		return false;
+	}
+	hold(f, at, n);
+	return true;
+}
+
 bool
 frames_feed(struct frames *f, const void *bytes, size_t n, frames_take *take, void *ctx)
 {
@@ -100,6 +134,8 @@ frames_feed(struct frames *f, const void *bytes, size_t n, frames_take *take, vo
 
 	if (f->fault)
 		return false;
+	if (f->lines)
+		return feed_lines(f, at, n, take, ctx);
 	if (f->len > 0 && !finish_held(f, at, n, &used, take, ctx))
 		return false;
 	at += used;
@@ -129,20 +165,27 @@ fail(const char **fault, const char *text)
 }
 
 bool
+watch_type_parse(struct value_span text, enum watch_type *out)
+{
+	for (size_t i = 0; i < COUNT_OF(types); i++)
+		if (value_span_is(text, types[i].text)) {
+			*out = types[i].type;
+			return true;
+		}
+	return false;
+}
+
+bool
 watch_event_open(struct value_span payload, struct watch_event *out, const char **fault)
 {
 	static const uint32_t event_fields[] = {EVENT_TYPE, EVENT_OBJECT};
 	static const uint32_t extension_fields[] = {EXTENSION_RAW};
 	struct value_span parts[2], raw;
-	size_t i;
 
 	if (!pb_collect(payload, event_fields, parts, 2) || !parts[0].at || !parts[1].at)
 		return fail(fault, "a frame of the watch is not a WatchEvent");
-	for (i = 0; i < COUNT_OF(types) && !value_span_is(parts[0], types[i].text); i++)
-		;
-	if (i == COUNT_OF(types))
+	if (!watch_type_parse(parts[0], &out->type))
 		return fail(fault, "a WatchEvent has a type that is not known");
-	out->type = types[i].type;
 	if (!pb_collect(parts[1], extension_fields, &raw, 1) || !raw.at ||
 	    !value_open(raw.at, raw.n, &out->object))
 		return fail(fault, "a WatchEvent's object is not Kubernetes protobuf");

@@ -2,7 +2,7 @@
 /*
  * A watch as the API streams it for application/vnd.kubernetes.protobuf;stream=watch: frames of
  * a 4-byte big-endian length and a WatchEvent{type, object: RawExtension{raw}}, whose raw is again
- * "k8s\0" and a runtime.Unknown. Bytes come in any pieces. Sans-IO; one thread.
+ * "k8s\0" and a runtime.Unknown. Of JSON a frame is a line. Bytes come in any pieces. Sans-IO; one thread.
  */
 #pragma once
 
@@ -19,9 +19,10 @@ struct frames {
 	uint8_t *held; /* the beginning of a frame that is not complete yet */
 	size_t len, cap;
 	const char *fault; /* NULL: none; then nothing more is taken */
+	bool lines;        /* the API's JSON: a frame is a line */
 };
 
-void frames_init(struct frames *f);
+void frames_init(struct frames *f, bool lines);
 void frames_fini(struct frames *f);
 void frames_reset(struct frames *f); /* for the next connection */
 
@@ -37,7 +38,12 @@ enum watch_type { WATCH_ADDED, WATCH_MODIFIED, WATCH_DELETED, WATCH_BOOKMARK, WA
 struct watch_event {
 	enum watch_type type;
 	struct value_envelope object;
+	char *text; /* of an event in JSON (form.h): the object, where its spans point to */
+	char kind_text[64];
 };
+
+/* "ADDED"; false: there is no such type. */
+bool watch_type_parse(struct value_span text, enum watch_type *out) MUST_USE;
 
 /* Open one payload; the spans point into it. False: *fault says what is wrong. */
 bool watch_event_open(struct value_span payload, struct watch_event *out, const char **fault)

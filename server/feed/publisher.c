@@ -4,6 +4,7 @@
 #include "core/hash.h"
 #include "core/log.h"
 #include "feed/counts.h"
+#include "feed/form.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,10 @@ static const enum count_id gauges[SOURCE_COUNT] = {
     [SOURCE_SERVICE] = COUNT_SERVICES,
     [SOURCE_SLICE] = COUNT_SLICES,
     [SOURCE_CIDR] = COUNT_CIDRS,
+    [SOURCE_BGPCONFIG] = COUNT_BGPCONFIGS,
+    [SOURCE_BGPPEER] = COUNT_BGPPEERS,
+    [SOURCE_BGPFILTER] = COUNT_BGPFILTERS,
+    [SOURCE_IPPOOL] = COUNT_IPPOOLS,
 };
 
 void
@@ -43,6 +48,7 @@ publisher_epoch(struct publisher *p, uint64_t wall_ms)
 	p->epoch = wall_ms > p->epoch ? wall_ms : p->epoch + 1;
 	p->began = p->ended = false;
 	memset(p->listed, 0, sizeof(p->listed));
+	memset(p->denied, 0, sizeof(p->denied));
 	memset(p->seen, 0, sizeof(p->seen));
 	known_clear(&p->known);
 	counts_set(COUNT_EPOCH, (int64_t)p->epoch);
@@ -60,9 +66,10 @@ write_sync(struct publisher *p, const char *name)
 
 	if (p->ended) {
 		for (unsigned i = 0; i < SOURCE_COUNT; i++)
-			n += snprintf(value + n, sizeof(value) - (size_t)n, "%s\"%s\":%u",
-			    i == 0 ? ",\"counts\":{" : ",",
-			    resource_rows[sources[i].resource].plural, p->seen[i]);
+			if (!p->denied[i]) /* never the first */
+				n += snprintf(value + n, sizeof(value) - (size_t)n,
+				    "%s\"%s\":%u", i == 0 ? ",\"counts\":{" : ",",
+				    resource_rows[sources[i].resource].plural, p->seen[i]);
 		n += snprintf(value + n, sizeof(value) - (size_t)n, "}");
 	}
 	n += snprintf(value + n, sizeof(value) - (size_t)n, "}");
@@ -133,8 +140,19 @@ listing_ends(void *ctx, const struct source *source, struct value_span resource_
 	p->sweep_version = number(resource_version);
 	gone = known_sweep(&p->known, source->resource, on_gone, p);
 	p->listed[i] = true;
+	p->denied[i] = false;
 	log_info("listed", f_str("resource", resource_rows[source->resource].plural),
 	    f_u64("objects", p->known.count[source->resource]), f_u64("gone", gone));
+	show_progress(p, i);
+}
+
+static void
+denied(void *ctx, const struct source *source)
+{
+	struct publisher *p = ctx;
+	unsigned i = (unsigned)(source - sources);
+
+	p->listed[i] = p->denied[i] = true;
 	show_progress(p, i);
 }
 
@@ -160,7 +178,7 @@ identify(struct publisher *p, const struct source *source, struct value_span raw
 	const struct resource_row *row = &resource_rows[source->resource];
 	struct record_key key, again;
 
-	if (!object_meta_read(raw, meta)) {
+	if (!form_meta_read(source, raw, meta)) {
 		cannot_use(p, source, "?", "its metadata is malformed");
 		return false;
 	}
@@ -193,6 +211,34 @@ make_room(struct publisher *p, size_t n)
 	}
 }
 
+/* Put the text into scratch[0]; frees it. */
+static void
+take_text(struct publisher *p, char *text, struct value_span *stored)
+{
+	size_t n = strlen(text);
+
+	make_room(p, n);
+	memcpy(p->scratch[0], text, n);
+	*stored = (struct value_span){.at = p->scratch[0], .n = n};
+	free(text);
+}
+
+static bool
+reduce_json(struct publisher *p, struct value_span raw, const struct filter_keys *keys,
+    struct value_span *stored, uint64_t *digest)
+{
+	char *text = json_reduce(raw, keys, !p->options.every_version);
+
+	if (!text)
+		return false;
+	*digest = hash_bytes(text, strlen(text));
+	free(text);
+	text = json_reduce(raw, keys, false);
+	must(text);
+	take_text(p, text, stored);
+	return true;
+}
+
 /* The object as it is written, in scratch[0], and its digest; false: malformed. */
 static bool
 reduce(struct publisher *p, const struct source *source, struct value_span raw,
@@ -202,6 +248,10 @@ reduce(struct publisher *p, const struct source *source, struct value_span raw,
 	    .prefixes = p->options.kept_annotations, .n = p->options.n_kept_annotations};
 	size_t n;
 
+	if (source->form == FORM_JSON) {
+		keys.prefixes = p->options.no_annotations ? keys.prefixes : NULL;
+		return reduce_json(p, raw, &keys, stored, digest);
+	}
 	make_room(p, value_sealed_size(source->resource, raw.n));
 	if (!filter_apply(
 	        p->options.no_annotations ? source->stored_no_annotations : source->stored,
@@ -223,6 +273,10 @@ write_object(
 {
 	size_t n = value_sealed_size(source->resource, stored.n);
 
+	if (source->form == FORM_JSON) {
+		p->write(p->ctx, key, stored.at, stored.n, p->epoch, 0);
+		return;
+	}
 	memcpy(value_seal(source->resource, stored.n, p->scratch[1]), stored.at, stored.n);
 	p->write(p->ctx, key, p->scratch[1], n, p->epoch, 0);
 }
@@ -276,4 +330,5 @@ const struct follow_sink publisher_sink = {
     .listing_ends = listing_ends,
     .object = on_object,
     .deleted = on_deleted,
+    .denied = denied,
 };

@@ -33,7 +33,8 @@ struct publisher {
 	struct known known;
 	uint64_t epoch;
 	bool began, ended;           /* sync//begin, sync//end of the epoch are written */
-	bool listed[SOURCE_COUNT];   /* completely, in this epoch */
+	bool listed[SOURCE_COUNT];   /* completely, in this epoch; or denied */
+	bool denied[SOURCE_COUNT];   /* not counted in sync//end: what is on the stream stays */
 	uint32_t seen[SOURCE_COUNT]; /* keys first written in this epoch before its end */
 	uint64_t sweep_version;      /* of the listing that is being swept */
 	uint8_t *scratch[2];

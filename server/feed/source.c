@@ -77,8 +77,8 @@ static const struct filter_rule node_compared[] = {
 };
 
 const struct source sources[SOURCE_COUNT] = {
-#define SOURCE(resource, path, older_path, optional, rules)                                    \
-	{RESOURCE_##resource, path, older_path, optional, rules##_stored,                      \
+#define SOURCE(resource, path, older_path, need, form, rules)                                  \
+	{RESOURCE_##resource, path, older_path, SOURCE_##need, FORM_##form, rules##_stored,    \
 	    rules##_stored_no_annotations, rules##_compared},
 #include "feed/source.def"
 #undef SOURCE

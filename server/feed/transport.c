@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "feed/counts.h"
+#include "feed/form.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -129,9 +130,7 @@ set_headers(struct line *l, bool watch, char *error)
 
 	if (!access_token(l->transport->access, &token, error))
 		return false;
-	l->headers =
-	    header(NULL, watch ? "Accept: application/vnd.kubernetes.protobuf;stream=watch"
-	                       : "Accept: application/vnd.kubernetes.protobuf");
+	l->headers = header(NULL, form_accept(l->follow->source, watch));
 	if (token) {
 		if (asprintf(&bearer, "Authorization: Bearer %s", token) < 0)
 			die("out of memory");

@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "feed/answer.h"
 #include "feed/filter.h"
+#include "feed/form.h"
 #include "feed/frames.h"
 #include "feed/publisher.h"
 
@@ -48,22 +49,27 @@ take_frame(void *ctx, struct value_span payload)
 	struct api_status status;
 	const char *fault;
 
-	(void)ctx;
-	if (!watch_event_open(payload, &e, &fault))
-		return false;
-	api_status_open(&e.object, &status);
-	return object_meta_read(e.object.raw, &meta) || e.type == WATCH_ERROR;
+	const struct source *s = ctx;
+	bool ok = form_event_open(s, payload, &e, &fault);
+
+	if (ok) {
+		form_event_status(s, &e, &status);
+		ok = form_meta_read(s, e.object.raw, &meta) || e.type == WATCH_ERROR;
+	}
+	form_event_close(&e);
+	return ok;
 }
 
 static void
-read_watch(const uint8_t *data, size_t size)
+read_watch(const struct source *s, const uint8_t *data, size_t size)
 {
 	size_t cut = size > 1 ? data[0] % size : 0;
 	struct frames f;
 
-	frames_init(&f);
-	if (frames_feed(&f, data, cut, take_frame, NULL))
-		(void)!frames_feed(&f, data + cut, size - cut, take_frame, NULL);
+	frames_init(&f, s->form == FORM_JSON);
+	if (frames_feed(&f, data, cut, take_frame, (void *)(uintptr_t)s))
+		(void)!frames_feed(
+		    &f, data + cut, size - cut, take_frame, (void *)(uintptr_t)s);
 	frames_fini(&f);
 }
 
@@ -79,19 +85,19 @@ on_write(
 }
 
 static void
-publish_list(struct value_span body)
+publish_list(const struct source *s, struct value_span body)
 {
 	struct publisher_options options = {.every_version = true};
 	struct publisher p;
 	struct list_page page;
 	struct value_span item;
 
-	if (!list_open(body, &page))
-		return;
 	publisher_init(&p, &options, on_write, NULL);
 	publisher_epoch(&p, 1);
-	while (list_next(&page, &item) == PB_FIELD)
-		publisher_sink.object(&p, &sources[SOURCE_SERVICE], item);
+	if (form_list_open(s, body, &page))
+		while (form_list_next(s, &page, &item) == PB_FIELD)
+			publisher_sink.object(&p, s, item);
+	form_list_close(&page);
 	publisher_fini(&p);
 }
 
@@ -104,12 +110,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	log_set(LOG_ERROR, LOG_LOGFMT);
-	switch (data[0] % 4) {
+	switch (data[0] % 6) {
 	case 0:
-		read_watch(rest.at, rest.n);
+		read_watch(&sources[SOURCE_NODE], rest.at, rest.n);
 		break;
 	case 1:
-		publish_list(rest);
+		publish_list(&sources[SOURCE_SERVICE], rest);
+		break;
+	case 3:
+		read_watch(&sources[SOURCE_BGPPEER], rest.at, rest.n);
+		break;
+	case 4:
+		publish_list(&sources[SOURCE_IPPOOL], rest);
 		break;
 	case 2:
 		api_status_read(rest, &status);

@@ -46,7 +46,7 @@ _REPLICA = {
     "catchups_total": 0, "snapshots_abandoned_total": 0, "path_tombstones_given_up_total": 0,
 }
 _FEED = {
-    "caught_up": 1, "epoch": 1700000000000, "api_resources_watching": 4,
+    "caught_up": 1, "epoch": 1700000000000, "api_resources_watching": 8,
     # The clock of a promtool test begins in 1970, so "now" grows by STEP with each sample.
     "api_last_answer_timestamp_seconds": f"0+{STEP}x800",
     "kafka_up": 1, "queue_records": 0, "records_refused_total": 0, "objects_unusable_total": 0,
@@ -155,7 +155,7 @@ SCENARIOS = [
     ("two heliofeeds run", {"twin epoch": 1700000000000, "twin caught_up": 1}, 6, ["HeliofeedTwins"]),
     ("heliofeed starts again and again", {"feed epoch": "1+0x5 2+0x5 3+0x5 4+0x5 5+0x20"}, 18,
      ["HeliofeedTwins"]),
-    ("heliofeed may not watch", {"feed api_resources_watching": 3}, 6, ["HeliofeedNotWatching"]),
+    ("heliofeed may not watch", {"feed api_resources_watching": 7}, 6, ["HeliofeedNotWatching"]),
     ("the API server is silent", {"feed api_last_answer_timestamp_seconds": 0}, 11, ["HeliofeedApiSilent"]),
     ("heliofeed cannot write", {"feed kafka_up": 0}, 3, ["HeliofeedKafkaDown"]),
     ("heliofeed does not finish its listing", {"feed caught_up": 0}, 11, ["HeliofeedNotCaughtUp"]),

@@ -45,7 +45,7 @@ frames_come_out_whole_however_the_bytes_are_cut(void **state)
 		struct frames f;
 		struct seen s = {.n = 0};
 
-		frames_init(&f);
+		frames_init(&f, false);
 		for (size_t at = 0; at < stream.n; at += step) {
 			size_t n = stream.n - at < step ? stream.n - at : step;
 
@@ -66,7 +66,7 @@ an_empty_frame_is_a_frame(void **state)
 	struct seen s = {.n = 0};
 
 	(void)state;
-	frames_init(&f);
+	frames_init(&f, false);
 	assert_true(frames_feed(&f, "\0\0\0\0\0\0", 6, take, &s));
 	assert_true(frames_feed(&f, "\0\0", 2, take, &s));
 	assert_int_equal(s.n, 2);
@@ -81,7 +81,7 @@ a_frame_longer_than_any_object_is_a_fault_before_it_costs_memory(void **state)
 	struct seen s = {.n = 0};
 
 	(void)state;
-	frames_init(&f);
+	frames_init(&f, false);
 	assert_false(frames_feed(&f, "<htm", 4, take, &s)); /* what a proxy answers */
 	assert_non_null(f.fault);
 	assert_int_equal(f.cap, 0);
@@ -98,7 +98,7 @@ the_reader_stops_where_it_is_told_to(void **state)
 	struct seen s = {.stop_at = 2};
 
 	(void)state;
-	frames_init(&f);
+	frames_init(&f, false);
 	assert_false(frames_feed(&f, stream.at, stream.n, take, &s));
 	assert_int_equal(s.n, 2);
 	assert_null(f.fault);

@@ -111,7 +111,8 @@ a_full_listing_is_bracketed_and_counted(void **state)
 	/* services were listed anew, and web was not there any more */
 	assert_written(w, "-services/shop/web 9\n"
 	                  "sync//end {\"epoch\":1000,\"counts\":{\"nodes\":1,\"services\":1,"
-	                  "\"endpointslices\":0,\"servicecidrs\":0}}\n");
+	                  "\"endpointslices\":0,\"servicecidrs\":0,\"bgpconfigurations\":0,"
+	                  "\"bgppeers\":0,\"bgpfilters\":0,\"ippools\":0}}\n");
 	assert_int_equal(w->epoch, 1000);
 	end_world(w);
 }
@@ -255,12 +256,96 @@ an_epoch_writes_everything_again_under_a_higher_number(void **state)
 	end_world(w);
 }
 
+static struct value_span
+text(const char *json)
+{
+	return (struct value_span){.at = (const uint8_t *)json, .n = strlen(json)};
+}
+
+static void
+an_object_in_json_is_written_as_json_without_managed_fields(void **state)
+{
+	struct world *w = world((struct publisher_options){.every_version = false});
+	const char *object =
+	    "{\"kind\":\"IPPool\",\"apiVersion\":\"crd.projectcalico.org/v1\",\"metadata\":{"
+	    "\"name\":\"p\",\"resourceVersion\":\"7\",\"annotations\":{\"a\":\"b\"},"
+	    "\"managedFields\":[{\"manager\":\"x\"}]},\"spec\":{\"cidr\":\"10.0.0.0/8\"}}";
+	const char *later = "{\"kind\":\"IPPool\",\"apiVersion\":\"crd.projectcalico.org/v1\","
+	                    "\"metadata\":{\"annotations\":{\"a\":\"b\"},\"name\":\"p\","
+	                    "\"resourceVersion\":\"8\"},\"spec\":{\"cidr\":\"10.0.0.0/8\"}}";
+
+	(void)state;
+	begin(w, SOURCE_IPPOOL);
+	w->written[0] = '\0';
+	publisher_sink.object(&w->p, &sources[SOURCE_IPPOOL], text(object));
+	assert_written(w,
+	    "ippools//p {\"apiVersion\":\"crd.projectcalico.org/v1\",\"kind\":\"IPPool\","
+	    "\"metadata\":{\"annotations\":{\"a\":\"b\"},\"name\":\"p\",\"resourceVersion\":\"7\"},"
+	    "\"spec\":{\"cidr\":\"10.0.0.0/8\"}}\n");
+	publisher_sink.object(&w->p, &sources[SOURCE_IPPOOL], text(later)); /* only a version */
+	assert_written(w, "");
+	publisher_sink.deleted(&w->p, &sources[SOURCE_IPPOOL], text(later));
+	assert_written(w, "-ippools//p 8\n");
+	end_world(w);
+}
+
+static void
+an_object_in_json_loses_the_annotations_that_are_not_kept(void **state)
+{
+	static const char *const kept[] = {"heliograph.io/"};
+	struct world *w = world((struct publisher_options){
+	    .no_annotations = true, .kept_annotations = kept, .n_kept_annotations = 1});
+
+	(void)state;
+	begin(w, SOURCE_BGPPEER);
+	w->written[0] = '\0';
+	publisher_sink.object(&w->p, &sources[SOURCE_BGPPEER],
+	    text(
+	        "{\"metadata\":{\"name\":\"p\",\"annotations\":{\"a\":\"b\",\"heliograph.io/x\":"
+	        "\"1\"}}}"));
+	assert_written(w,
+	    "bgppeers//p {\"metadata\":{\"annotations\":{\"heliograph.io/x\":\"1\"},"
+	    "\"name\":\"p\"}}\n");
+	publisher_sink.object(
+	    &w->p, &sources[SOURCE_BGPPEER], text("[1]")); /* refused, counted */
+	publisher_sink.object(
+	    &w->p, &sources[SOURCE_BGPPEER], text("{\"metadata\":{\"name\":7}}"));
+	assert_written(w, "");
+	end_world(w);
+}
+
+static void
+a_resource_that_is_denied_is_not_counted_at_the_end_of_the_listing(void **state)
+{
+	struct world *w = world((struct publisher_options){.every_version = false});
+
+	(void)state;
+	begin(w, SOURCE_NODE);
+	end(w, SOURCE_NODE, "9");
+	for (unsigned i = SOURCE_SERVICE; i < SOURCE_BGPCONFIG; i++) {
+		begin(w, (enum source_id)i);
+		end(w, (enum source_id)i, "9");
+	}
+	for (unsigned i = SOURCE_BGPCONFIG; i < SOURCE_IPPOOL; i++)
+		publisher_sink.denied(&w->p, &sources[i]);
+	w->written[0] = '\0';
+	begin(w, SOURCE_IPPOOL);
+	end(w, SOURCE_IPPOOL, "9");
+	assert_written(w, "sync//end {\"epoch\":1000,\"counts\":{\"nodes\":0,\"services\":0,"
+	                  "\"endpointslices\":0,\"servicecidrs\":0,\"ippools\":0}}\n");
+	end_world(w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_full_listing_is_bracketed_and_counted),
 	    cmocka_unit_test(the_same_listing_again_writes_nothing),
+	    cmocka_unit_test(an_object_in_json_is_written_as_json_without_managed_fields),
+	    cmocka_unit_test(an_object_in_json_loses_the_annotations_that_are_not_kept),
+	    cmocka_unit_test(
+	        a_resource_that_is_denied_is_not_counted_at_the_end_of_the_listing),
 	    cmocka_unit_test(a_deletion_names_its_version),
 	    cmocka_unit_test(a_value_is_the_object_sealed_without_its_managed_fields),
 	    cmocka_unit_test(a_heartbeat_is_no_change_but_where_every_version_is_asked_for),
