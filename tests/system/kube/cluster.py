@@ -23,6 +23,10 @@ API_PORT = 6443
 ETCD_PORT = 2379
 FEED_PORT = 8180
 
+CALICO_GROUP = "crd.projectcalico.org"
+CALICO = {"bgpconfigurations": "BGPConfiguration", "bgppeers": "BGPPeer",
+          "bgpfilters": "BGPFilter", "ippools": "IPPool"}
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 SLICES = "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices"
 
 _KEYS = """
@@ -141,6 +145,21 @@ class Cluster:
 
     # --- objects ----------------------------------------------------------------------------
 
+    def account(self, name, *rules):
+        """A token of an account in namespace heliograph that has these rights."""
+        binding = {"metadata": {"name": name},
+                   "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+                               "name": name},
+                   "subjects": [{"kind": "ServiceAccount", "name": name,
+                                 "namespace": "heliograph"}]}
+        rbac = "/apis/rbac.authorization.k8s.io/v1/"
+        accounts = "/api/v1/namespaces/heliograph/serviceaccounts"
+        self.ask("POST", accounts, {"metadata": {"name": name}})
+        self.ask("POST", rbac + "clusterroles", {"metadata": {"name": name}, "rules": list(rules)})
+        self.ask("POST", rbac + "clusterrolebindings", binding)
+        return self.ask("POST", f"{accounts}/{name}/token",
+                        {"spec": {"expirationSeconds": 7200}})["status"]["token"]
+
     def allow_feed(self, folder):
         """The manifest applied as it is; the path of a file with a token of its account."""
         with open(RBAC, encoding="utf-8") as f:
@@ -200,6 +219,46 @@ class Cluster:
             assert refused.status == 409, refused
         return self.ask("PATCH", f"{path}/{name}", {"endpoints": made["endpoints"]},
                         "application/merge-patch+json")
+
+    # --- Calico's -----------------------------------------------------------------------------
+
+    def calico_install(self):
+        """Its resource definitions, as loose as the API allows: what stands in them is Calico's affair."""
+        for plural, kind in CALICO.items():
+            self.ask("POST", CRDS, {
+                "metadata": {"name": f"{plural}.{CALICO_GROUP}"},
+                "spec": {"group": CALICO_GROUP, "scope": "Cluster",
+                         "names": {"plural": plural, "singular": kind.lower(), "kind": kind,
+                                   "listKind": f"{kind}List"},
+                         "versions": [{"name": "v1", "served": True, "storage": True, "schema": {
+                             "openAPIV3Schema": {"type": "object", "properties": {"spec": {
+                                 "type": "object",
+                                 "x-kubernetes-preserve-unknown-fields": True}}}}}]}})
+        for plural in CALICO:
+            eventually(lambda p=plural: self._ask("GET", self.calico_path(p))[0] == 200, 30)
+
+    def calico_remove(self):
+        for plural in CALICO:
+            self._ask("DELETE", f"{CRDS}/{plural}.{CALICO_GROUP}")
+        for plural in CALICO:
+            eventually(lambda p=plural: self._ask("GET", self.calico_path(p))[0] == 404, 30)
+
+    @staticmethod
+    def calico_path(plural):
+        return f"/apis/{CALICO_GROUP}/v1/{plural}"
+
+    def calico(self, plural, name, **spec):
+        """The object with this spec: made, or replaced."""
+        made = {"apiVersion": f"{CALICO_GROUP}/v1", "kind": CALICO[plural],
+                "metadata": {"name": name}, "spec": spec}
+        status, text = self._ask("GET", f"{self.calico_path(plural)}/{name}")
+        if status == 404:
+            return self.ask("POST", self.calico_path(plural), made)
+        made["metadata"]["resourceVersion"] = json.loads(text)["metadata"]["resourceVersion"]
+        return self.ask("PUT", f"{self.calico_path(plural)}/{name}", made)
+
+    def calico_delete(self, plural, name):
+        self.ask("DELETE", f"{self.calico_path(plural)}/{name}")
 
     def delete_service(self, namespace, name):
         self.ask("DELETE", f"/api/v1/namespaces/{namespace}/services/{name}")
