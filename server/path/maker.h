@@ -55,7 +55,8 @@ struct path_maker {
 	struct path_sink sink;
 	bool computed; /* once */
 	bool count_endpoints;
-	uint64_t now_ns; /* of this recompute */
+	bool reconfigured; /* since the last recompute */
+	uint64_t now_ns;   /* of this recompute */
 
 	RCU(struct cidr_list) service_cidrs;
 	_Atomic uint8_t ignored_selectors;

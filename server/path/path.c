@@ -86,25 +86,47 @@ maker_want(struct path_maker *m, const struct ip_prefix *prefix, enum path_class
 	m->wants[m->n_wants++] = (struct want){*prefix, (uint8_t)path_class, (uint8_t)pool};
 }
 
+/* The rules anew, from the configuration and Calico's objects as they are now. */
+static struct rules *
+renew_rules(struct path_maker *m, const struct calico_state *calico) ON_WRITER
+{
+	struct rules *old = rcu_own(m->rules), *fresh;
+	char error[512];
+
+	fresh = rules_new(m->config, calico, error, sizeof(error));
+	must(fresh); /* the configuration was checked */
+	rcu_publish(m->rules, fresh);
+	rules_retire(old);
+	return fresh;
+}
+
+void
+path_configure(struct path_maker *m, const struct config_advertise *config)
+{
+	struct calico_state calico;
+
+	m->config = config;
+	m->reconfigured = true;
+	calico_state_read(&calico, m->config, m->cluster);
+	renew_rules(m, &calico);
+	calico_state_fini(&calico);
+}
+
 /* True: what Calico's objects say to the rules has changed, and the rules are new. */
 static bool
 follow_calico(struct path_maker *m) ON_WRITER
 {
-	struct rules *old = rcu_own(m->rules), *fresh;
+	const struct rules *fresh;
 	struct calico_state calico;
-	char error[512];
 
 	calico_log(&m->calico_said, m->config, m->cluster);
 	calico_state_read(&calico, m->config, m->cluster);
-	if (calico.hash == old->calico) {
+	if (calico.hash == rcu_own(m->rules)->calico) {
 		calico_state_fini(&calico);
 		return false;
 	}
-	fresh = rules_new(m->config, &calico, error, sizeof(error));
-	must(fresh); /* the configuration's part was good before */
+	fresh = renew_rules(m, &calico);
 	calico_state_fini(&calico);
-	rcu_publish(m->rules, fresh);
-	rules_retire(old);
 	log_info("what is advertised follows Calico's objects",
 	    f_u64("cluster_ips", fresh->config->cluster_ips.len),
 	    f_u64("external_ips", fresh->config->external_ips.len),
@@ -117,11 +139,12 @@ void
 path_recompute(struct path_maker *m, const struct cluster_dirty *dirty, uint64_t now_ns)
 {
 	bool calico = (dirty->calico || dirty->all) && follow_calico(m);
-	bool all = dirty->all || !m->computed || calico;
+	bool all = dirty->all || !m->computed || calico || m->reconfigured;
 	/* Without configured CIDRs the ServiceCIDRs say which cluster IPs are ours. */
 	bool pools = all || (dirty->cidrs && rcu_own(m->rules)->config->cluster_ips.len == 0);
 
 	m->computed = true;
+	m->reconfigured = false;
 	m->now_ns = now_ns;
 	nodes_update(m, dirty, all);
 	if (pools)

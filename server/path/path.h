@@ -98,9 +98,15 @@ path_free(struct path_maker *m) ON_WRITER; /* says nothing to the sink; no reade
 
 /*
  * Give paths of Local routes the number of the service's usable endpoints on their node (struct
- * path_attributes), for views that weigh by it. Off at first, since each change of a number is a change of the path. Before the first recompute.
+ * path_attributes), for views that weigh by it. Off at first, since each change of a number is a change of the path. Before the first recompute, or path_configure().
  */
 void path_count_endpoints(struct path_maker *m, bool on);
+
+/*
+ * From the next recompute on, which computes everything, another configuration (checked, borrowed) holds. The
+ * next hops' annotations that the decoder keeps (node_address) are not changed by it.
+ */
+void path_configure(struct path_maker *m, const struct config_advertise *config) ON_WRITER;
 
 /* Recompute what the dirt may concern, at time now (ns). A new maker's first call computes everything. */
 void path_recompute(struct path_maker *m, const struct cluster_dirty *dirty, uint64_t now_ns)

@@ -26,6 +26,17 @@ breaker_fini(struct breaker *b)
 	free(b->merged);
 }
 
+void
+breaker_configure(struct breaker *b, const struct breaker_rules *r, uint64_t now_ns)
+{
+	must(r->window_ns >= BREAKER_SLICES);
+	b->rules = *r;
+	b->slice = now_ns / (r->window_ns / BREAKER_SLICES);
+	for (unsigned k = 0; k < CLASS_COUNT; k++)
+		for (unsigned i = 0; i < BREAKER_SLICES; i++)
+			b->by[k].was[i] = b->by[k].size;
+}
+
 /* ---- the window ---- */
 
 void
@@ -64,8 +75,8 @@ allowance(const struct breaker *b, unsigned prefix_class)
 	return limit > before - c->size ? limit - (before - c->size) : 0;
 }
 
-static bool
-exceeds(const struct breaker *b, unsigned prefix_class, uint32_t lost)
+bool
+breaker_exceeds(const struct breaker *b, unsigned prefix_class, uint32_t lost)
 {
 	return b->rules.percent < 100 && lost > allowance(b, prefix_class);
 }
@@ -155,13 +166,13 @@ must_hold(const struct breaker *b, unsigned prefix_class, const struct loss *l, 
 	uint64_t wait = last_prefix ? b->rules.last_prefix_ns : b->rules.last_path_ns;
 
 	*until_ns = NS_NEVER;
-	if (l->removed == 0)
+	if (l->removed == 0 || b->forced)
 		return false;
 	if (b->no_withdraw) {
 		*reason = HOLD_NO_WITHDRAW;
 		return true;
 	}
-	if (l->removed > l->added && exceeds(b, prefix_class, l->removed - l->added)) {
+	if (l->removed > l->added && breaker_exceeds(b, prefix_class, l->removed - l->added)) {
 		*reason = HOLD_LIMIT;
 		return true;
 	}
@@ -318,7 +329,7 @@ may_go(struct breaker *b, struct hold *h, uint32_t going, uint64_t now_ns) ON_WR
 		holds_change(&b->holds, h, HOLD_NO_WITHDRAW, NS_NEVER);
 		return false;
 	}
-	if (!exceeds(b, h->prefix_class, going + 1))
+	if (!breaker_exceeds(b, h->prefix_class, going + 1))
 		return true;
 	if (!h->approved) {
 		tell_open(b, h->prefix_class);

@@ -43,6 +43,7 @@ struct breaker {
 	uint64_t slice;   /* number of the present one, since the first */
 	uint64_t started; /* number of the first */
 	bool no_withdraw;
+	bool forced; /* what goes now is what an operator wants to go: nothing of it is held */
 	struct path_in *merged; /* scratch */
 	uint32_t cap_merged;
 	uint64_t next_due_ns; /* of the holds that end by themselves; NS_NEVER */
@@ -54,6 +55,13 @@ void breaker_fini(struct breaker *b);
 
 /* As the writer's rounds begin; before any other call of the round. */
 void breaker_now(struct breaker *b, uint64_t now_ns) ON_WRITER;
+
+/* Other rules from now on; the window begins anew with what is announced now. */
+void
+breaker_configure(struct breaker *b, const struct breaker_rules *r, uint64_t now_ns) ON_WRITER;
+
+/* So many paths that leave the class now would be more than the limit allows. */
+bool breaker_exceeds(const struct breaker *b, unsigned prefix_class, uint32_t lost) ON_WRITER;
 
 /*
  * The prefix is to have exactly these paths (as table_set() wants them): brings it into the table, with what is

@@ -191,6 +191,10 @@ on_set(void *ctx, const struct ip_prefix *prefix, enum path_class path_class, bo
 	    {.prefix_class = (enum prefix_class)path_class, .everywhere = everywhere}};
 	if (f->merge)
 		all = merge_set(f->merge, f->cluster, index, all.kind, f->scratch, n);
+	if (f->plan) {
+		plan_set(f->plan, index, all.kind, all.paths, all.n);
+		return;
+	}
 	settle_set(f->settle, index, all.kind, all.paths, all.n, f->now_ns, &f->clashes);
 }
 

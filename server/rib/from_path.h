@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "path/path.h"
 #include "rib/merge.h"
+#include "rib/plan.h"
 #include "rib/settle.h"
 
 struct handle_names {
@@ -22,6 +23,7 @@ struct from_path {
 	struct settle *settle; /* what is new passes it, and then the breaker */
 	struct merge *merge;   /* NULL: this is the only cluster */
 	uint32_t cluster;      /* which one, for merge */
+	struct plan *plan;     /* set: results are counted there and change nothing */
 	uint64_t now_ns;       /* of the writer's round */
 	struct handle_names nexthops, attributes;
 	struct path_in *scratch;

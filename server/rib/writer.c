@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rib/writer.h"
-
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/metric.h"
 #include "core/must.h"
 #include "core/pulse.h"
+#include "rib/writer_own.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,14 +20,23 @@ struct writer_order {
 	enum { ORDER_WAITS, ORDER_RUNS, ORDER_DONE } state;
 };
 
-static struct breaker_rules
-breaker_rules_of(const struct config *c)
+struct breaker_rules
+writer_breaker_rules(const struct config *c)
 {
 	return (struct breaker_rules){.percent = c->safety.withdraw_limit.percent,
 	    .paths = c->safety.withdraw_limit.paths,
 	    .window_ns = c->safety.withdraw_limit.window_ns,
 	    .last_path_ns = c->safety.last_path_ns,
 	    .last_prefix_ns = c->safety.last_prefix_ns};
+}
+
+bool
+writer_weighs(const struct config *c)
+{
+	for (uint32_t i = 0; i < c->views.len; i++)
+		if (c->views.items[i].weight == CONFIG_WEIGHT_ENDPOINTS)
+			return true;
+	return false;
 }
 
 /* The path maker of a cluster, and its way into the RIB. */
@@ -52,13 +60,11 @@ void
 writer_init(struct writer *w, const struct config *config, struct change_queue *queue,
     struct cluster *const *clusters, struct table *table)
 {
-	struct breaker_rules rules = breaker_rules_of(config);
+	struct breaker_rules rules = writer_breaker_rules(config);
 	pthread_condattr_t monotonic;
-	bool weighs = false;
+	bool weighs = writer_weighs(config);
 
-	for (uint32_t i = 0; i < config->views.len; i++)
-		weighs |= config->views.items[i].weight == CONFIG_WEIGHT_ENDPOINTS;
-	*w = (struct writer){.queue = queue, .table = table};
+	*w = (struct writer){.queue = queue, .table = table, .config = config};
 	breaker_init(&w->breaker, &rules, table);
 	settle_init(&w->settle, config->safety.settle_ns, table, &w->breaker);
 	merge_init(&w->merge, &config->followed);
@@ -191,8 +197,8 @@ apply(struct writer *w, struct change *changes) ON_WRITER
 }
 
 /* There is something to keep as it is: complete, or the local snapshot's. */
-static bool
-is_frozen(const struct writer *w)
+bool
+writer_is_frozen(const struct writer *w)
 {
 	bool any = atomic_load_explicit(&w->published, memory_order_relaxed);
 
@@ -205,7 +211,7 @@ void
 writer_round(struct writer *w, struct change *changes, uint64_t now_ns)
 {
 	apply(w, changes);
-	if (is_frozen(w))
+	if (writer_is_frozen(w))
 		return;
 	breaker_now(&w->breaker, now_ns);
 	breaker_tick(&w->breaker, now_ns);
@@ -223,7 +229,7 @@ writer_next_ns(const struct writer *w)
 {
 	uint64_t next = breaker_next_ns(&w->breaker), settles = settle_next_ns(&w->settle);
 
-	if (is_frozen(w))
+	if (writer_is_frozen(w))
 		return NS_NEVER;
 	next = settles < next ? settles : next;
 	for (uint32_t i = 0; i < w->n_clusters; i++) {

@@ -44,6 +44,7 @@ struct writer {
 	pthread_mutex_t orders_lock;
 	pthread_cond_t orders_done;
 	struct writer_order *orders; /* under the lock, oldest first */
+	const struct config *config;
 };
 
 /*
@@ -69,6 +70,20 @@ uint64_t writer_next_ns(const struct writer *w) ON_WRITER;
  * the same: an empty RIB protects nobody.
  */
 void writer_mode(struct writer *w, enum mode mode, uint64_t now_ns) ON_WRITER;
+
+/* Another configuration: what it would do to the routes, and, if it may, its doing so. */
+struct writer_reload {
+	const struct config *config; /* checked; borrowed from then on, if it is applied */
+	bool paths;                  /* what is advertised, or weighed, is another */
+	bool apply;                  /* not only planned */
+	bool force; /* whatever the plan says; and the breaker holds nothing of it */
+	struct plan_class plan[CLASS_COUNT];
+	bool applied;
+	char refused[256]; /* "": nothing speaks against it */
+};
+
+/* For writer_ask(). The clusters of both configurations are the same ones, but for `advertise`. */
+void writer_configure(struct writer *w, struct writer_reload *r, uint64_t now_ns) ON_WRITER;
 
 /*
  * Have fn done by the writer between two rounds, and wait for it; it commits what fn changed. False: the writer

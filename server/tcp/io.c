@@ -8,6 +8,7 @@
 #include "tcp/listen.h"
 #include "tcp/order.h"
 #include "tcp/peer.h"
+#include "tcp/setup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,26 +107,11 @@ on_woken(evutil_socket_t fd, short what, void *arg)
 	waker_clear(&io->waker);
 	if (atomic_load_explicit(&io->tcp->stop, memory_order_acquire) && !io->stopping)
 		begin_stop(io, now);
+	if (!io->stopping)
+		setup_take(io, now);
 	order_take(io, now);
 	take_inbox(io, now);
 	conn_walk_idle(io, now);
-}
-
-static void
-make_configured(struct io *io, uint64_t now) ON_IO
-{
-	const struct config_peers *peers = &io->tcp->config->peers;
-
-	for (uint32_t i = 0; i < peers->len; i++) {
-		const struct config_peer *k = &peers->items[i];
-		struct peer *p;
-
-		if (k->address.family == IP_NONE || io_of(io->tcp, &k->address) != io)
-			continue;
-		p = peer_new(io, k, &k->address);
-		peer_start(p, now);
-		peer_settle(p, now);
-	}
 }
 
 static void
@@ -148,7 +134,7 @@ io_main(void *arg)
 	pulse_wakes(wake, io);
 	if (io->index == 0)
 		listen_start(io->tcp);
-	make_configured(io, clock_mono_ns());
+	peer_make_configured(io, clock_mono_ns());
 	kept_court(io, clock_mono_ns());
 	/* A stopping thread goes on until what it had to say has left. */
 	while (!io->stopping || has_connections(io)) {

@@ -14,13 +14,6 @@
 #define DELAY_NS (200 * NS_PER_MS)
 #define KEPT_MAX 65535u /* config limits.peers */
 
-static bool
-path_of(const struct tcp *t, const char *name, char path[4096])
-{
-	return t->config->graceful_restart.enabled &&
-	       config_path(t->config, name, path, 4096) != NULL;
-}
-
 static void
 take_line(struct tcp *t, char *line)
 {
@@ -34,8 +27,8 @@ take_line(struct tcp *t, char *line)
 void
 kept_read(struct tcp *t)
 {
-	char path[4096], line[128];
-	FILE *f = path_of(t, KEPT_FILE, path) ? fopen(path, "re") : NULL;
+	char line[128];
+	FILE *f = t->keeps && t->kept_path ? fopen(t->kept_path, "re") : NULL;
 
 	if (!f)
 		return;
@@ -49,7 +42,7 @@ kept_read(struct tcp *t)
 bool
 kept_waits(const struct tcp *t, const struct ip_addr *address)
 {
-	if (clock_mono_ns() >= t->started_at + t->config->graceful_restart.restart_time_ns)
+	if (clock_mono_ns() >= t->started_at + t->restart_time_ns)
 		return false;
 	for (uint32_t i = 0; i < t->n_kept; i++)
 		if (ip_equal(&t->kept[i], address))
@@ -62,7 +55,7 @@ put_peer(FILE *f, const struct peer *p)
 {
 	char text[IP_TEXT_MAX];
 
-	if (p && p->shown.info.state == SESSION_ESTABLISHED)
+	if (p->shown.info.state == SESSION_ESTABLISHED)
 		fprintf(f, "%s\n", ip_text(&p->address, text));
 }
 
@@ -77,9 +70,7 @@ text_of(struct tcp *t, size_t *len)
 		die("out of memory for the list of peers");
 	fputs(HEAD, f);
 	pthread_mutex_lock(&t->registry_lock);
-	for (uint32_t i = 0; i < t->config->peers.len; i++)
-		put_peer(f, t->configured[i]);
-	for (const struct peer *p = t->dynamic; p; p = p->dynamic_next)
+	for (const struct peer *p = t->listed; p; p = p->listed_next)
 		put_peer(f, p);
 	pthread_mutex_unlock(&t->registry_lock);
 	fclose(f);
@@ -89,22 +80,23 @@ text_of(struct tcp *t, size_t *len)
 static void
 write_file(struct tcp *t)
 {
-	char path[4096], fresh[4096];
+	char fresh[4096 + 8];
 	size_t len;
 	char *text;
 	FILE *f;
 	bool good;
 
-	if (!path_of(t, KEPT_FILE, path) || !path_of(t, KEPT_FILE ".new", fresh))
+	if (!t->keeps || !t->kept_path)
 		return;
+	snprintf(fresh, sizeof(fresh), "%s.new", t->kept_path);
 	text = text_of(t, &len);
 	f = fopen(fresh, "we");
 	good = f && fwrite(text, 1, len, f) == len;
 	good = f && fclose(f) == 0 && good;
-	if (!good || rename(fresh, path) != 0)
+	if (!good || rename(fresh, t->kept_path) != 0)
 		log_warn(
 		    "cannot note which peers are up: after a restart passive ones may wait",
-		    f_str("file", path), f_str("error", strerror(errno)));
+		    f_str("file", t->kept_path), f_str("error", strerror(errno)));
 	free(text);
 }
 
@@ -146,7 +138,7 @@ kept_court(struct io *io, uint64_t now)
 	struct tcp *t = io->tcp;
 
 	for (uint32_t i = 0; i < t->n_kept; i++) {
-		const struct config_peer *k = config_peer_find(t->config, &t->kept[i]);
+		const struct config_peer *k = config_peer_find(io->setup->config, &t->kept[i]);
 		struct peer *p;
 
 		/* Those with an address of their own are there already, and court by themselves. */

@@ -48,21 +48,26 @@ complain(const char *event, const struct config_endpoint *e, int error)
 	    f_str("error", strerror(error)), f_str("hint", advice(error)));
 }
 
+static struct ip_prefix
+range_of(const struct config_peer *k)
+{
+	return k->address.family != IP_NONE ? ip_host_prefix(&k->address) : k->range;
+}
+
 /* Keys and TTL have to stand on the listener: the kernel uses them for the SYN-ACK already. */
 static int
-set_peer_options(const struct tcp *t, int fd, uint8_t family)
+set_peer_options(const struct tcp_setup *s, int fd, uint8_t family)
 {
 	int error = 0;
 
-	for (uint32_t i = 0; i < t->config->peers.len && !error; i++) {
-		const struct config_peer *k = &t->config->peers.items[i];
-		struct ip_prefix range =
-		    k->address.family != IP_NONE ? ip_host_prefix(&k->address) : k->range;
+	for (uint32_t i = 0; i < s->config->peers.len && !error; i++) {
+		const struct config_peer *k = &s->config->peers.items[i];
+		struct ip_prefix range = range_of(k);
 
 		if (range.addr.family != family)
 			continue;
-		if (t->keys[i].len)
-			error = socket_set_md5(fd, &range, &t->keys[i]);
+		if (s->keys[i].len)
+			error = socket_set_md5(fd, &range, &s->keys[i]);
 		if (!error && k->ttl_security)
 			error = socket_set_ttl(fd, family, 255);
 	}
@@ -72,8 +77,8 @@ set_peer_options(const struct tcp *t, int fd, uint8_t family)
 bool
 listen_open(struct tcp *t)
 {
-	for (uint32_t i = 0; i < t->config->listen.len; i++) {
-		const struct config_endpoint *e = &t->config->listen.items[i];
+	for (uint32_t i = 0; i < t->config_first->listen.len; i++) {
+		const struct config_endpoint *e = &t->config_first->listen.items[i];
 		struct listener *l = &t->listener[t->n_listeners];
 		int error;
 
@@ -83,6 +88,7 @@ listen_open(struct tcp *t)
 			return false;
 		}
 		l->tcp = t;
+		l->endpoint = *e;
 		l->family = e->addr.family;
 		l->fd = socket_listen(&e->addr, e->port, &error);
 		if (l->fd < 0) {
@@ -90,7 +96,7 @@ listen_open(struct tcp *t)
 			return false;
 		}
 		t->n_listeners++;
-		error = set_peer_options(t, l->fd, l->family);
+		error = set_peer_options(t->setup, l->fd, l->family);
 		if (error) {
 			complain("cannot prepare the BGP listener for its peers", e, error);
 			return false;
@@ -99,6 +105,36 @@ listen_open(struct tcp *t)
 		    f_u64("port", tcp_listen_port(t, t->n_listeners - 1)));
 	}
 	return true;
+}
+
+/* Keys of peers that are no more do not open the door any longer. */
+static void
+forget_keys(int fd, uint8_t family, const struct tcp_setup *s)
+{
+	static const struct md5_key none;
+
+	for (uint32_t i = 0; i < s->config->peers.len; i++) {
+		struct ip_prefix range = range_of(&s->config->peers.items[i]);
+
+		if (s->keys[i].len && range.addr.family == family)
+			(void)!socket_set_md5(fd, &range, &none);
+	}
+}
+
+void
+listen_follow(struct tcp *t, const struct tcp_setup *old, const struct tcp_setup *fresh)
+{
+	for (unsigned i = 0; i < t->n_listeners; i++) {
+		struct listener *l = &t->listener[i];
+		int error;
+
+		forget_keys(l->fd, l->family, old);
+		error = set_peer_options(fresh, l->fd, l->family);
+		if (error)
+			complain(
+			    "cannot prepare the BGP listener for the peers of the new configuration",
+			    &l->endpoint, error);
+	}
 }
 
 uint16_t
@@ -187,11 +223,11 @@ take_arrival(struct tcp *t, int fd, const struct sockaddr_storage *sa, uint64_t 
 		close(fd);
 		return;
 	}
-	k = config_peer_find(t->config, &addr);
+	k = config_peer_find(t->io[0].setup->config, &addr);
 	if (!k)
 		reject(t, fd, &addr, METRIC_BGP_REJECTED_UNKNOWN,
 		    "connection from an address that is no peer's and in no range", now);
-	else if (k->address.family == IP_NONE && tcp_totals(t).peers >= t->config->limits.peers)
+	else if (k->address.family == IP_NONE && tcp_totals(t).peers >= t->max_peers)
 		reject(t, fd, &addr, METRIC_BGP_REJECTED_LIMIT,
 		    "no more peers are taken: raise limits.peers", now);
 	else
@@ -239,6 +275,20 @@ on_arrival(evutil_socket_t listener, short what, void *arg)
 	}
 }
 
+/* NULL: another configuration, which does not have it, has come meanwhile. */
+static struct peer *
+make_dynamic(struct io *io, const struct ip_addr *addr, uint64_t now) ON_IO
+{
+	const struct config_peer *k = config_peer_find(io->setup->config, addr);
+	struct peer *p = k ? peer_new(io, k, addr) : NULL;
+
+	if (!p)
+		return NULL;
+	p->options.draining = io->draining;
+	peer_start(p, now);
+	return p;
+}
+
 void
 listen_deliver(struct io *io, struct arrival *a, uint64_t now)
 {
@@ -247,12 +297,11 @@ listen_deliver(struct io *io, struct arrival *a, uint64_t now)
 	if (io->stopping || io->drained) {
 		close(a->fd);
 	} else {
-		if (!p) {
-			p = peer_new(io, config_peer_find(io->tcp->config, &a->addr), &a->addr);
-			p->options.draining = io->draining;
-			peer_start(p, now);
-		}
-		peer_accept(p, a->fd, a->port, now);
+		p = p ? p : make_dynamic(io, &a->addr, now);
+		if (p)
+			peer_accept(p, a->fd, a->port, now);
+		else
+			close(a->fd);
 	}
 	free(a);
 }

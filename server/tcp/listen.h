@@ -14,5 +14,9 @@ bool listen_open(struct tcp *t) MUST_USE;
 void listen_start(struct tcp *t) ON_IO;
 void listen_close(struct tcp *t);
 
+/* The listeners know the keys and hops of another configuration's peers. */
+void
+listen_follow(struct tcp *t, const struct tcp_setup *old, const struct tcp_setup *fresh) ON_IO;
+
 /* A connection has reached the thread of its peer. */
 void listen_deliver(struct io *io, struct arrival *a, uint64_t now) ON_IO;

@@ -40,7 +40,7 @@ is_meant(const struct peer *p, const char *who)
 {
 	char text[IP_TEXT_MAX];
 
-	return strcmp(p->config->name, who) == 0 ||
+	return strcmp(p->shown.info.name, who) == 0 ||
 	       strcmp(ip_text(&p->address, text), who) == 0;
 }
 
@@ -50,12 +50,7 @@ tcp_order(struct tcp *t, const char *who, enum tcp_order kind, const char *text)
 	unsigned n = 0;
 
 	pthread_mutex_lock(&t->registry_lock);
-	for (uint32_t i = 0; i < t->config->peers.len; i++)
-		if (t->configured[i] && is_meant(t->configured[i], who)) {
-			push(t->configured[i], kind, text);
-			n++;
-		}
-	for (struct peer *p = t->dynamic; p; p = p->dynamic_next)
+	for (struct peer *p = t->listed; p; p = p->listed_next)
 		if (is_meant(p, who)) {
 			push(p, kind, text);
 			n++;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,22 +40,18 @@ read_key(const char *path, struct md5_key *key)
 }
 
 bool
-password_read_all(const struct config *config, struct md5_key *keys)
+password_read_all(const struct config *config, struct md5_key *keys, char *why, size_t size)
 {
-	bool ok = true;
-
 	for (uint32_t i = 0; i < config->peers.len; i++) {
 		const struct config_peer *k = &config->peers.items[i];
-		const char *wrong;
+		const char *wrong =
+		    k->password_file ? read_key(k->password_file, &keys[i]) : NULL;
 
-		if (!k->password_file)
-			continue;
-		wrong = read_key(k->password_file, &keys[i]);
 		if (!wrong)
 			continue;
-		log_error("cannot use a peer's password_file", f_str("peer", k->name),
-		    f_str("file", k->password_file), f_str("error", wrong));
-		ok = false;
+		snprintf(why, size, "peer %s: password_file %s: %s", k->name, k->password_file,
+		    wrong);
+		return false;
 	}
-	return ok;
+	return true;
 }

@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "tcp/socket.h"
 
-/* Fill keys, one for each configured peer (empty without password_file). False: it was logged
- * which file cannot be used and why. */
-bool password_read_all(const struct config *config, struct md5_key *keys) MUST_USE;
+/* Fill keys, one for each configured peer (empty without password_file). False: why (size bytes) says which peer's
+ * file cannot be used, and what is wrong with it. */
+bool password_read_all(
+    const struct config *config, struct md5_key *keys, char *why, size_t size) MUST_USE;

@@ -16,16 +16,16 @@
 static const struct md5_key *
 key_of(const struct peer *p)
 {
-	const struct tcp *t = p->io->tcp;
+	const struct tcp_setup *s = p->io->setup;
 
-	return &t->keys[p->config - t->config->peers.items];
+	return &s->keys[p->config - s->config->peers.items];
 }
 
 static void
 fill_options(struct peer *p)
 {
 	const struct tcp *t = p->io->tcp;
-	const struct config *c = t->config;
+	const struct config *c = p->io->setup->config;
 	const struct config_peer *k = p->config;
 	struct session_options *o = &p->options;
 
@@ -75,6 +75,34 @@ peer_new(struct io *io, const struct config_peer *config, const struct ip_addr *
 	*bucket = p;
 	shown_add(p);
 	return p;
+}
+
+void
+peer_make_configured(struct io *io, uint64_t now)
+{
+	const struct config_peers *peers = &io->setup->config->peers;
+
+	for (uint32_t i = 0; i < peers->len; i++) {
+		const struct config_peer *k = &peers->items[i];
+		struct peer *p;
+
+		if (k->address.family == IP_NONE || io_of(io->tcp, &k->address) != io ||
+		    peer_find(io, &k->address))
+			continue;
+		p = peer_new(io, k, &k->address);
+		p->options.draining = io->draining;
+		if (!io->drained)
+			peer_start(p, now);
+		peer_settle(p, now);
+	}
+}
+
+void
+peer_reconfigure(struct peer *p, const struct config_peer *config)
+{
+	p->config = config;
+	fill_options(p);
+	shown_again(p);
 }
 
 void
@@ -189,6 +217,8 @@ settle_roles(struct peer *p) ON_IO
 static bool
 is_needed(const struct peer *p)
 {
+	if (p->removed)
+		return conn_is_open(p->main);
 	return !peer_is_dynamic(p) || p->courted || conn_is_open(p->main) ||
 	       p->main->session.state == SESSION_IDLE;
 }

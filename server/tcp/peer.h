@@ -12,6 +12,12 @@
 struct peer *
 peer_new(struct io *io, const struct config_peer *config, const struct ip_addr *address) ON_IO;
 
+/* Make those of the thread that its configuration has by address and that are not there yet, and begin. */
+void peer_make_configured(struct io *io, uint64_t now) ON_IO;
+
+/* This is what the configuration says of it now; the session goes on as it is. */
+void peer_reconfigure(struct peer *p, const struct config_peer *config) ON_IO;
+
 /* Begin: connect, or wait for the peer. */
 void peer_start(struct peer *p, uint64_t now) ON_IO;
 void peer_free(struct peer *p) ON_IO;

@@ -17,7 +17,7 @@ or_empty(const char *s)
 	return s ? s : "";
 }
 
-/* What never changes. */
+/* What only another configuration changes. */
 static void
 show_settings(struct peer *p)
 {
@@ -38,7 +38,37 @@ show_settings(struct peer *p)
 	i->last_error = p->shown.last_error;
 	i->notification_sent = p->shown.notification_sent;
 	i->notification_received = p->shown.notification_received;
-	i->state_name = session_state_names[SESSION_IDLE];
+	i->state_name = session_state_names[i->state];
+}
+
+/* Configured ones in their order, those from ranges behind them as they came. */
+static void
+list(struct tcp *t, struct peer *p)
+{
+	bool dynamic = peer_is_dynamic(p);
+	struct peer **at = dynamic ? t->listed_end : &t->listed;
+
+	p->place =
+	    dynamic ? UINT32_MAX : (uint32_t)(p->config - p->io->setup->config->peers.items);
+	while (*at && (*at)->place <= p->place)
+		at = &(*at)->listed_next;
+	p->listed_next = *at;
+	p->listed_prev = at;
+	if (*at)
+		(*at)->listed_prev = &p->listed_next;
+	else
+		t->listed_end = &p->listed_next;
+	*at = p;
+}
+
+static void
+unlist(struct tcp *t, struct peer *p)
+{
+	*p->listed_prev = p->listed_next;
+	if (p->listed_next)
+		p->listed_next->listed_prev = p->listed_prev;
+	else
+		t->listed_end = p->listed_prev;
 }
 
 void
@@ -49,13 +79,7 @@ shown_add(struct peer *p)
 	show_settings(p);
 	atomic_fetch_add_explicit(&t->n_peers, 1, memory_order_relaxed);
 	pthread_mutex_lock(&t->registry_lock);
-	if (peer_is_dynamic(p)) {
-		p->dynamic_prev = t->dynamic_end;
-		*t->dynamic_end = p;
-		t->dynamic_end = &p->dynamic_next;
-	} else {
-		t->configured[p->config - t->config->peers.items] = p;
-	}
+	list(t, p);
 	pthread_mutex_unlock(&t->registry_lock);
 }
 
@@ -67,17 +91,21 @@ shown_remove(struct peer *p)
 	if (p->shown.info.state == SESSION_ESTABLISHED)
 		atomic_fetch_sub_explicit(&t->n_established, 1, memory_order_relaxed);
 	pthread_mutex_lock(&t->registry_lock);
-	if (peer_is_dynamic(p)) {
-		*p->dynamic_prev = p->dynamic_next;
-		if (p->dynamic_next)
-			p->dynamic_next->dynamic_prev = p->dynamic_prev;
-		else
-			t->dynamic_end = p->dynamic_prev;
-	} else {
-		t->configured[p->config - t->config->peers.items] = NULL;
-	}
+	unlist(t, p);
 	pthread_mutex_unlock(&t->registry_lock);
 	atomic_fetch_sub_explicit(&t->n_peers, 1, memory_order_relaxed);
+}
+
+void
+shown_again(struct peer *p)
+{
+	struct tcp *t = p->io->tcp;
+
+	pthread_mutex_lock(&t->registry_lock);
+	unlist(t, p);
+	show_settings(p);
+	list(t, p);
+	pthread_mutex_unlock(&t->registry_lock);
 }
 
 /* ---- what changes ---- */
@@ -249,10 +277,7 @@ void
 tcp_each_peer(struct tcp *t, void (*fn)(void *ctx, const struct peer_info *), void *ctx)
 {
 	pthread_mutex_lock(&t->registry_lock);
-	for (uint32_t i = 0; i < t->config->peers.len; i++)
-		if (t->configured[i])
-			list_peer(t, t->configured[i], fn, ctx);
-	for (const struct peer *p = t->dynamic; p; p = p->dynamic_next)
+	for (const struct peer *p = t->listed; p; p = p->listed_next)
 		list_peer(t, p, fn, ctx);
 	pthread_mutex_unlock(&t->registry_lock);
 }

@@ -11,5 +11,8 @@
 void shown_add(struct peer *p) ON_IO;
 void shown_remove(struct peer *p) ON_IO;
 
+/* The configuration says something else of it. */
+void shown_again(struct peer *p) ON_IO;
+
 /* Log and copy what has changed since the last call. Cheap when nothing has. */
 void shown_update(struct peer *p, uint64_t now) ON_IO;

@@ -2,10 +2,11 @@
 #include "tcp/tcp.h"
 
 #include "core/cpus.h"
+#include "core/log.h"
 #include "tcp/io.h"
 #include "tcp/kept.h"
 #include "tcp/listen.h"
-#include "tcp/password.h"
+#include "tcp/setup.h"
 #include "tcp/tcp_own.h"
 
 #include <stdlib.h>
@@ -37,13 +38,17 @@ struct tcp *
 tcp_new(const struct config *config, struct table *table, struct ribout *ribout)
 {
 	struct tcp *t = must_calloc(1, sizeof(*t));
+	char path[4096];
 
-	t->config = config;
+	t->listed_end = &t->listed;
 	t->table = table;
 	t->ribout = ribout;
-	t->keys = must_calloc(config->peers.len + 1, sizeof(t->keys[0]));
-	t->configured = must_calloc(config->peers.len + 1, sizeof(struct peer *));
-	t->dynamic_end = &t->dynamic;
+	t->config_first = config;
+	t->keeps = config->graceful_restart.enabled;
+	t->restart_time_ns = config->graceful_restart.restart_time_ns;
+	t->max_peers = config->limits.peers;
+	if (config_path(config, KEPT_FILE, path, sizeof(path)))
+		t->kept_path = strdup(path);
 	pthread_mutex_init(&t->registry_lock, NULL);
 	pthread_mutex_init(&t->kept_lock, NULL);
 	pthread_mutex_init(&t->drain.lock, NULL);
@@ -59,11 +64,21 @@ tcp_new(const struct config *config, struct table *table, struct ribout *ribout)
 bool
 tcp_start(struct tcp *t)
 {
+	struct tcp_setup *setup;
+	char why[512];
+
 	t->started_at = clock_mono_ns();
-	if (!password_read_all(t->config, t->keys) || !listen_open(t)) {
+	setup = tcp_setup_new(t->config_first, why, sizeof(why));
+	if (!setup) {
+		log_error("cannot use a peer's password_file", f_str("why", why));
+		return false;
+	}
+	setup_first(t, setup);
+	if (!listen_open(t)) {
 		listen_close(t);
 		return false;
 	}
+	t->config_first = NULL;
 	kept_read(t);
 	t->running = true;
 	for (unsigned i = 0; i < t->n_io; i++)
@@ -95,9 +110,9 @@ tcp_free(struct tcp *t)
 	pthread_mutex_destroy(&t->kept_lock);
 	pthread_mutex_destroy(&t->drain.lock);
 	free(t->kept);
-	explicit_bzero(t->keys, (t->config->peers.len + 1) * sizeof(t->keys[0]));
+	free(t->kept_path);
+	tcp_setup_free(t->setup);
+	tcp_setup_free(t->setup_before);
 	free(t->io);
-	free(t->keys);
-	free(t->configured);
 	free(t);
 }

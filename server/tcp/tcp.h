@@ -35,6 +35,17 @@ bool tcp_start(struct tcp *t) MUST_USE;
 void tcp_stop(struct tcp *t);
 void tcp_free(struct tcp *t);
 
+/*
+ * Another configuration takes the place of the present one, as far as peers, views and racks go: peers that it does not have
+ * get a Cease (Peer De-configured), those of which it says something else one (Other Configuration Change) and begin anew,
+ * the others notice nothing. First the setup, which reads the password files (NULL: why); tcp_configure() takes it. The
+ * config is borrowed until another has taken its place and tcp_settled(), which has to be true before the next. One thread.
+ */
+struct tcp_setup *tcp_setup_new(const struct config *config, char *why, size_t size) MUST_USE;
+void tcp_setup_free(struct tcp_setup *s); /* one that was not used */
+void tcp_configure(struct tcp *t, struct tcp_setup *setup);
+bool tcp_settled(struct tcp *t);
+
 /* What an operator may have done to a peer. */
 enum tcp_order {
 	TCP_PEER_DOWN,  /* Cease (Administrative Shutdown); stays down until UP, or a restart */

@@ -45,6 +45,12 @@ struct peer_shown {
 	char notification_received[SESSION_TEXT_MAX];
 };
 
+/* See setup.h. */
+struct tcp_setup {
+	const struct config *config; /* borrowed */
+	struct md5_key *keys;        /* by index of its peer */
+};
+
 struct peer {
 	struct io *io;
 	const struct config_peer *config;
@@ -59,7 +65,9 @@ struct peer {
 	uint64_t seen_changes, seen_malformed, seen_up,
 	    seen_down; /* what was logged and shown */
 	struct log_limit log_limit;
-	struct peer *dynamic_next, **dynamic_prev; /* registry's list, under its lock */
+	bool removed;   /* from the configuration: it goes as soon as its connections have */
+	uint32_t place; /* in the configuration; of one from a range: behind all */
+	struct peer *listed_next, **listed_prev; /* registry's list, under its lock */
 	struct peer_shown shown;
 };
 
@@ -76,6 +84,7 @@ struct peer_order;
 
 struct io {
 	struct tcp *tcp;
+	struct tcp_setup *setup; /* that this thread follows */
 	unsigned index;
 	pthread_t thread;
 	struct event_base *base;
@@ -102,6 +111,7 @@ struct io {
 struct listener {
 	int fd;
 	uint8_t family;
+	struct config_endpoint endpoint; /* as configured */
 	struct tcp *tcp;
 	struct event readable;
 };
@@ -118,12 +128,19 @@ struct tcp_drain {
 };
 
 struct tcp {
-	const struct config *config;
+	struct tcp_setup *setup;           /* the newest; under the registry's lock */
+	struct tcp_setup *setup_before;    /* perhaps still some thread's; the watch thread's */
+	_Atomic unsigned n_behind;         /* threads that do not follow the newest yet */
+	const struct config *config_first; /* until tcp_start() */
 	struct table *table;
 	struct ribout *ribout;
 	uint64_t started_at; /* ns */
+	/* What no reload changes. */
+	bool keeps; /* graceful_restart.enabled: the list of kept peers is of use */
+	char *kept_path;
+	uint64_t restart_time_ns;
+	uint32_t max_peers;
 	char hostname[CAPABILITY_NAME_MAX + 1];
-	struct md5_key *keys; /* by index of the configured peer */
 	struct io *io;
 	unsigned n_io;
 	struct listener listener[LISTENERS_MAX];
@@ -140,8 +157,9 @@ struct tcp {
 	_Atomic bool stop;
 	_Atomic uint32_t n_peers, n_established;
 	pthread_mutex_t registry_lock; /* ---- what follows, and every peer's `shown` ---- */
-	struct peer **configured;      /* by index; NULL until its thread has made it */
-	struct peer *dynamic, **dynamic_end;
+	struct peer **listed_end;
+	struct peer
+	    *listed; /* configured ones in the configuration's order, then those from ranges */
 };
 
 /* The thread that a neighbour belongs to. */

@@ -10,8 +10,9 @@ from lib.wait import eventually
 
 
 @pytest.fixture(scope="module")
-def cluster(net, run_folder):
-    made = Cluster(net["core"], os.path.join(run_folder, "kube"))
+def cluster(request, net, run_folder):
+    folder = os.path.join(run_folder, f"kube-{request.module.__name__}")
+    made = Cluster(net["core"], folder)
     try:
         yield made.start()
     finally:
