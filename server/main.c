@@ -22,6 +22,7 @@
 #include "rib/writer.h"
 #include "ribout/ribout.h"
 #include "tcp/tcp.h"
+#include "watch/reload.h"
 #include "watch/watch.h"
 
 #include <errno.h>
@@ -44,10 +45,12 @@ static const char usage[] =
     "       heliographd --config-schema    print the JSON Schema of a configuration\n"
     "       heliographd --version\n"
     "\n"
+    "SIGHUP: read the configuration again, as helioctl reload does.\n"
     "SIGTERM, SIGINT: end. Peers that do graceful restart keep our routes meanwhile.\n";
 
 struct machine {
-	struct config *config;
+	const struct config *config; /* with which we start; see reloader */
+	struct reloader reloader;
 	struct change_queue queue;
 	struct stream *streams[CONFIG_CLUSTERS_MAX]; /* one for each cluster that is followed */
 	const char *annotations[CONFIG_CLUSTERS_MAX][2]; /* that hold next hops */
@@ -254,6 +257,7 @@ start_watch(struct machine *m)
 	    .n_clusters = m->config->followed.len,
 	    .writer = &m->writer,
 	    .mode = &m->mode,
+	    .reloader = &m->reloader,
 	    .rib = &m->rib,
 	    .ribout = m->ribout};
 	char why[512];
@@ -290,8 +294,7 @@ run_stages(struct machine *m, const sigset_t *signals)
 		    f_ip("router_id", ip_v4(m->config->router_id)),
 		    f_u64("as", m->config->local_as), f_u64("pid", (uint64_t)getpid()));
 		while (sigwait(signals, &sig) == 0 && sig == SIGHUP)
-			log_warn(
-			    "SIGHUP: this version cannot reload its configuration; restart it");
+			watch_reload(m->watch);
 		log_info("heliographd ends", f_str("signal", strsignal(sig)));
 		notify_send("STOPPING=1");
 		watchdog_stop();
@@ -333,12 +336,15 @@ static int
 run(const char *path)
 {
 	static struct machine m;
+	struct config *c;
 	sigset_t signals;
 	int result = EXIT_WRONG;
 
-	m.config = load(path);
-	if (!m.config)
+	c = load(path);
+	if (!c)
 		return EXIT_WRONG;
+	reloader_init(&m.reloader, path, c);
+	m.config = c;
 	log_set(m.config->log.level, m.config->log.format);
 	/* Every thread inherits the mask; only this one takes the signals. */
 	sigemptyset(&signals);
@@ -353,7 +359,7 @@ run(const char *path)
 			result = run_stages(&m, &signals);
 		free_stages(&m);
 	}
-	config_free(m.config);
+	reloader_fini(&m.reloader);
 	return result;
 }
 

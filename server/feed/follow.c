@@ -1,34 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "feed/follow.h"
-
 #include "core/clock.h"
 #include "core/hash.h"
 #include "core/log.h"
 #include "feed/counts.h"
+#include "feed/follow_own.h"
 #include "feed/form.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ABSENT_NS       (20 * NS_PER_S)
-#define WATCH_SECONDS   300      /* a watch is asked for this long, and up to as long again */
-#define SHORT_WATCH_NS  NS_PER_S /* one that ended sooner counts as a failure */
-#define ERROR_BODY_MAX  65536
-#define REFUSALS_MAX    5 /* a watch was refused that often from one version: list again */
-#define RETRY_AFTER_MAX 60
+#define ABSENT_NS      (20 * NS_PER_S)
+#define WATCH_SECONDS  300      /* a watch is asked for this long, and up to as long again */
+#define SHORT_WATCH_NS NS_PER_S /* one that ended sooner counts as a failure */
+#define ERROR_BODY_MAX 65536
 
-enum {
-	HTTP_OK = 200,
-	HTTP_BAD = 400,
-	HTTP_FORBIDDEN = 403,
-	HTTP_NOT_FOUND = 404,
-	HTTP_GONE = 410,
-	HTTP_UNPROCESSABLE = 422
-};
-
-static void
-start_over(struct follow *f)
+void
+follow_start_over(struct follow *f)
 {
 	bool list = f->options.no_streaming || f->streaming_refused;
 
@@ -53,7 +41,7 @@ follow_init(struct follow *f, const struct source *source, const struct follow_o
 	if (f->options.backoff_first == 0)
 		f->options.backoff_first = FOLLOW_BACKOFF_FIRST;
 	frames_init(&f->frames, source->form == FORM_JSON);
-	start_over(f);
+	follow_start_over(f);
 }
 
 void
@@ -69,14 +57,6 @@ uint64_t
 follow_due(const struct follow *f)
 {
 	return f->busy ? NS_NEVER : f->due_ns;
-}
-
-/* 0 <= result < n */
-static uint64_t
-random_below(struct follow *f, uint64_t n)
-{
-	f->random = hash_mix(f->random + 0x9e3779b97f4a7c15ull);
-	return f->random % n;
 }
 
 /* --- requests --- */
@@ -107,7 +87,7 @@ put_query(struct follow *f, FILE *out, struct follow_request *r)
 		return;
 	}
 	r->watch = true;
-	r->timeout_s = WATCH_SECONDS + (unsigned)random_below(f, WATCH_SECONDS);
+	r->timeout_s = WATCH_SECONDS + (unsigned)follow_random(f, WATCH_SECONDS);
 	fprintf(out, "?watch=1&allowWatchBookmarks=true&timeoutSeconds=%u", r->timeout_s);
 	if (f->state == FOLLOW_STREAMING) {
 		fputs("&sendInitialEvents=true&resourceVersionMatch=NotOlderThan", out);
@@ -125,7 +105,7 @@ follow_request(struct follow *f, uint64_t now_ns, struct follow_request *out)
 
 	must(!f->busy);
 	if (f->state == FOLLOW_ABSENT || f->state == FOLLOW_DENIED)
-		start_over(f);
+		follow_start_over(f);
 	memset(out, 0, sizeof(*out));
 	text = open_memstream(&out->path, &size);
 	if (!text)
@@ -275,34 +255,6 @@ follow_bytes(struct follow *f, const void *bytes, size_t n)
 
 /* --- what follows from an answer --- */
 
-static void
-fail(struct follow *f, const char *error, unsigned retry_after_s, uint64_t now_ns)
-{
-	uint64_t delay = f->options.backoff_first;
-
-	for (unsigned i = 0; i < f->failures && delay < FOLLOW_BACKOFF_MAX; i++)
-		delay *= 2;
-	if (delay > FOLLOW_BACKOFF_MAX)
-		delay = FOLLOW_BACKOFF_MAX;
-	delay = delay / 2 + random_below(f, delay / 2 + 1);
-	if (retry_after_s > RETRY_AFTER_MAX)
-		retry_after_s = RETRY_AFTER_MAX;
-	if (delay < retry_after_s * NS_PER_S)
-		delay = retry_after_s * NS_PER_S + random_below(f, NS_PER_S);
-	f->failures++;
-	f->due_ns = now_ns + delay;
-	counts_add(COUNT_API_FAILURES, 1);
-	/* The same again is said ever less often. */
-	if (strncmp(f->last_error, error, sizeof(f->last_error) - 1) == 0 &&
-	    (f->failures & (f->failures - 1)) != 0)
-		return;
-	snprintf(f->last_error, sizeof(f->last_error), "%s", error);
-	log_warn("cannot follow the API, trying again",
-	    f_str("resource", resource_rows[f->source->resource].plural),
-	    f_str("state", follow_state_text(f->state)), f_str("error", error),
-	    f_u64("failures", f->failures), f_u64("retry_ms", delay / NS_PER_MS));
-}
-
 /* Every object of the page to the sink; NULL, or what is wrong. */
 static const char *
 each_of_page(struct follow *f, struct list_page *page)
@@ -328,8 +280,8 @@ take_page(struct follow *f, uint64_t now_ns)
 
 	if (wrong) {
 		form_list_close(&page);
-		start_over(f);
-		fail(f, wrong, 0, now_ns);
+		follow_start_over(f);
+		follow_fail(f, wrong, 0, now_ns);
 		return;
 	}
 	f->due_ns = now_ns;
@@ -340,126 +292,6 @@ take_page(struct follow *f, uint64_t now_ns)
 	form_list_close(&page);
 }
 
-/* It is looked for again later. */
-static void
-do_without(struct follow *f, enum follow_state state, uint64_t now_ns)
-{
-	start_over(f);
-	f->state = state;
-	f->older_path = false;
-	f->failures = 1; /* so that it is said once */
-	f->last_error[0] = '\0';
-	f->due_ns = now_ns + f->options.absent_ns + random_below(f, f->options.absent_ns);
-}
-
-/* False: it is no resource that we may be denied. */
-static bool
-be_denied(struct follow *f, uint64_t now_ns)
-{
-	if (f->source->need != SOURCE_MAY_BE_DENIED)
-		return false;
-	if (f->failures == 0)
-		log_info(
-		    "the API does not let us read this resource, going on without it: see deploy/feed-rbac.yaml",
-		    f_str("resource", resource_rows[f->source->resource].plural));
-	do_without(f, FOLLOW_DENIED, now_ns);
-	f->sink->denied(f->ctx, f->source);
-	return true;
-}
-
-static void
-be_absent(struct follow *f, uint64_t now_ns)
-{
-	struct value_span nothing = {.at = NULL, .n = 0};
-
-	if (f->failures == 0)
-		log_info("the API does not have this resource, going on without it",
-		    f_str("resource", resource_rows[f->source->resource].plural));
-	do_without(f, FOLLOW_ABSENT, now_ns);
-	f->sink->listing_begins(f->ctx, f->source);
-	f->sink->listing_ends(f->ctx, f->source, nothing);
-}
-
-/* The server has forgotten the version, or the token of the next page. */
-static void
-be_gone(struct follow *f, uint64_t now_ns)
-{
-	bool listing = f->state == FOLLOW_LISTING;
-
-	counts_add(COUNT_RELISTS, 1);
-	if (listing)
-		f->unpaged = f->next_page != NULL;
-	start_over(f);
-	if (f->failures > 0 || listing) {
-		fail(f, "410: the server has forgotten where we were", 0, now_ns);
-		return;
-	}
-	log_info("the server has forgotten where we were, listing again",
-	    f_str("resource", resource_rows[f->source->resource].plural));
-	f->failures = 1; /* a second time in a row waits */
-	f->due_ns = now_ns;
-}
-
-static bool
-is_refusal_of_streaming(const struct follow *f)
-{
-	return f->state == FOLLOW_STREAMING &&
-	       (f->http_status == HTTP_BAD || f->http_status == HTTP_FORBIDDEN ||
-	           f->http_status == HTTP_UNPROCESSABLE);
-}
-
-static const char *
-hint(int code)
-{
-	switch (code) {
-	case 401:
-		return " (the credentials are not accepted)";
-	case HTTP_FORBIDDEN:
-		return " (it needs get, list and watch: see deploy/feed-rbac.yaml)";
-	default:
-		return "";
-	}
-}
-
-/* The server has said no: in the answer's status, or in an event of the watch. */
-static void
-refused(struct follow *f, int code, unsigned retry_after_s, uint64_t now_ns)
-{
-	char text[480];
-
-	if (code == HTTP_NOT_FOUND && f->source->older_path[0] && !f->older_path) {
-		f->older_path = true;
-		start_over(f);
-		f->due_ns = now_ns;
-		return;
-	}
-	if (code == HTTP_NOT_FOUND && f->source->need != SOURCE_NEEDED) {
-		be_absent(f, now_ns);
-		return;
-	}
-	f->older_path = f->older_path && code != HTTP_NOT_FOUND;
-	if (code == HTTP_GONE || strcmp(f->error.reason, "Expired") == 0) {
-		be_gone(f, now_ns);
-		return;
-	}
-	if (is_refusal_of_streaming(f)) {
-		log_info("initial events were refused, reading lists",
-		    f_str("resource", resource_rows[f->source->resource].plural),
-		    f_str("answer", f->error.message));
-		f->streaming_refused = true;
-		start_over(f);
-		f->due_ns = now_ns;
-		return;
-	}
-	if (code == HTTP_FORBIDDEN && be_denied(f, now_ns))
-		return;
-	snprintf(text, sizeof(text), "%d %s%s%s", code, f->error.message,
-	    f->error.message[0] ? "" : f->error.reason, hint(code));
-	if (f->state != FOLLOW_WATCHING || ++f->refusals >= REFUSALS_MAX)
-		start_over(f);
-	fail(f, text, retry_after_s, now_ns);
-}
-
 static void
 broke_off(struct follow *f, const char *error, uint64_t now_ns)
 {
@@ -467,13 +299,13 @@ broke_off(struct follow *f, const char *error, uint64_t now_ns)
 
 	/* A page can be asked for again, and a watch goes on where it was; initial events cannot. */
 	if (f->state == FOLLOW_STREAMING)
-		start_over(f);
+		follow_start_over(f);
 	if (f->fault && f->state == FOLLOW_WATCHING)
-		start_over(f); /* what was not understood may have been a change */
+		follow_start_over(f); /* what was not understood may have been a change */
 	if (refused_streaming)
 		f->due_ns = now_ns;
 	else
-		fail(f, error, 0, now_ns);
+		follow_fail(f, error, 0, now_ns);
 }
 
 static void
@@ -484,7 +316,7 @@ ended(struct follow *f, uint64_t now_ns)
 	else if (f->state == FOLLOW_STREAMING)
 		broke_off(f, "the watch ended before its initial events did", now_ns);
 	else if (now_ns - f->began_ns < SHORT_WATCH_NS)
-		fail(f, "the watch ended at once", 0, now_ns);
+		follow_fail(f, "the watch ended at once", 0, now_ns);
 	else
 		f->due_ns = now_ns;
 }
@@ -499,9 +331,9 @@ follow_done(
 	f->busy = false;
 	if (f->http_status != 0 && f->http_status != HTTP_OK) {
 		api_status_read(body, &f->error);
-		refused(f, f->http_status, retry_after_s, now_ns);
+		follow_refused(f, f->http_status, retry_after_s, now_ns);
 	} else if (f->stopped && !f->fault) {
-		refused(f, f->error.code, retry_after_s, now_ns);
+		follow_refused(f, f->error.code, retry_after_s, now_ns);
 	} else if (f->stopped) {
 		broke_off(f, f->fault, now_ns);
 	} else if (transport_error) {
@@ -518,7 +350,7 @@ void
 follow_restart(struct follow *f, uint64_t now_ns)
 {
 	f->busy = false;
-	start_over(f);
+	follow_start_over(f);
 	f->due_ns = now_ns;
 }
 

@@ -160,7 +160,7 @@ loss_of(struct breaker *b, uint32_t prefix, const struct pathset *old,
 /* Why the set's removals must wait, until when; false: they need not. */
 static bool
 must_hold(const struct breaker *b, unsigned prefix_class, const struct loss *l, uint32_t n,
-    uint64_t now_ns, enum hold_reason *reason, uint64_t *until_ns)
+    uint64_t now_ns, enum hold_reason *reason, uint64_t *until_ns) ON_WRITER
 {
 	bool last_prefix = b->by[prefix_class].prefixes == 1;
 	uint64_t wait = last_prefix ? b->rules.last_prefix_ns : b->rules.last_path_ns;

@@ -6,6 +6,7 @@
 #include "tcp/listen.h"
 #include "tcp/password.h"
 #include "tcp/peer.h"
+#include "tcp/viewing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +62,6 @@ tcp_configure(struct tcp *t, struct tcp_setup *setup)
 		waker_wake(&t->io[i].waker);
 }
 
-/* ---- on an io thread ---- */
-
 static bool
 same_numbers(const struct config_asns *a, const struct config_asns *b)
 {
@@ -87,6 +86,42 @@ is_another(const struct tcp_setup *old, const struct tcp_setup *fresh,
 	       !ip_equal(&a->source, &b->source) ||
 	       memcmp(key_of(old, a), key_of(fresh, b), sizeof(struct md5_key)) != 0;
 }
+
+static void
+view_under(const struct tcp_setup *s, const struct config_peer *k,
+    const struct ip_addr *address, struct view *out)
+{
+	struct config_location at;
+
+	config_locate(s->config, k, address, &at);
+	viewing_of(s->config, k, &at, address, out);
+}
+
+/* The same question for the plan and for the threads. */
+static enum tcp_fate
+fate_of(
+    const struct tcp_setup *old, const struct tcp_setup *fresh, const struct ip_addr *address)
+{
+	const struct config_peer *a = config_peer_find(old->config, address);
+	const struct config_peer *b = config_peer_find(fresh->config, address);
+	struct view before, after;
+
+	if (!a || !b)
+		return b ? TCP_STAYS : TCP_ENDS;
+	view_under(old, a, address, &before);
+	view_under(fresh, b, address, &after);
+	return is_another(old, fresh, a, b) || memcmp(&before, &after, sizeof(before)) != 0
+	           ? TCP_RESTARTS
+	           : TCP_STAYS;
+}
+
+enum tcp_fate
+tcp_fate(const struct tcp *t, const struct tcp_setup *fresh, const struct ip_addr *address)
+{
+	return fate_of(t->setup, fresh, address);
+}
+
+/* ---- on an io thread ---- */
 
 static void
 end_session(struct conn *c, uint8_t subcode, uint64_t now) ON_IO
@@ -124,18 +159,14 @@ static void
 switch_peer(struct peer *p, const struct tcp_setup *old, uint64_t now) ON_IO
 {
 	const struct tcp_setup *fresh = p->io->setup;
-	const struct config_peer *k = config_peer_find(fresh->config, &p->address);
-	const struct view view = p->options.view;
-	bool reset;
+	enum tcp_fate fate = fate_of(old, fresh, &p->address);
 
-	if (!k) {
+	if (fate == TCP_ENDS) {
 		remove_peer(p, now);
 		return;
 	}
-	reset = is_another(old, fresh, p->config, k);
-	peer_reconfigure(p, k);
-	reset |= memcmp(&view, &p->options.view, sizeof(view)) != 0;
-	if (reset)
+	peer_reconfigure(p, config_peer_find(fresh->config, &p->address));
+	if (fate == TCP_RESTARTS)
 		reset_peer(p, now);
 	peer_settle(p, now);
 }

@@ -46,6 +46,11 @@ void tcp_setup_free(struct tcp_setup *s); /* one that was not used */
 void tcp_configure(struct tcp *t, struct tcp_setup *setup);
 bool tcp_settled(struct tcp *t);
 
+/* What tcp_configure() would do to the session with this address. */
+enum tcp_fate { TCP_STAYS, TCP_RESTARTS, TCP_ENDS };
+enum tcp_fate
+tcp_fate(const struct tcp *t, const struct tcp_setup *fresh, const struct ip_addr *address);
+
 /* What an operator may have done to a peer. */
 enum tcp_order {
 	TCP_PEER_DOWN,  /* Cease (Administrative Shutdown); stays down until UP, or a restart */

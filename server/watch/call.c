@@ -37,6 +37,8 @@ static const struct {
     {"reason", offsetof(struct call, query.reason)},
     {"wait", offsetof(struct call, query.wait)},
     {"order", offsetof(struct call, query.order)},
+    {"plan", offsetof(struct call, query.plan)},
+    {"force", offsetof(struct call, query.force)},
 };
 
 static void

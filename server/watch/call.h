@@ -21,7 +21,7 @@
 /* The parameters, NULL where not given. Borrowed from the transport for the call's life. */
 struct call_query {
 	const char *prefix, *peer, *next_hop, *node, *cluster, *class, *mode, *reason, *wait,
-	    *order;
+	    *order, *plan, *force;
 };
 
 /* What a paged answer remembers between its pages. */

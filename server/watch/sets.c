@@ -9,6 +9,7 @@
 #include "watch/metrics.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,7 +190,7 @@ forget(struct sets_memory *m)
 
 struct sets_row {
 	struct sets_kind kind;
-	const char *view; /* "": every path */
+	char view[64]; /* its name; "": every path */
 	char names[NAMES_SHOWN][64];
 	uint64_t peers;
 };
@@ -221,7 +222,8 @@ row_of(struct sets_rows *rows, const struct sets_kind *kind, const char *view)
 		rows->cap = rows->cap ? 2 * rows->cap : 16;
 		rows->at = must_realloc(rows->at, rows->cap * sizeof(*rows->at));
 	}
-	rows->at[rows->n] = (struct sets_row){.kind = *kind, .view = view};
+	rows->at[rows->n] = (struct sets_row){.kind = *kind};
+	snprintf(rows->at[rows->n].view, sizeof(rows->at[0].view), "%s", view);
 	return &rows->at[rows->n++];
 }
 

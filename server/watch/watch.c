@@ -8,6 +8,7 @@
 #include "watch/control.h"
 #include "watch/http.h"
 #include "watch/process.h"
+#include "watch/reload.h"
 #include "watch/sets.h"
 
 #include <pthread.h>
@@ -22,8 +23,8 @@ struct watch {
 	struct watch_sources sources;
 	struct event_base *base;
 	struct http *http;
-	struct event *on_stop, *on_pulse;
-	struct waker stop, pulse; /* pulse: the watchdog asks */
+	struct event *on_stop, *on_pulse, *on_hup;
+	struct waker stop, pulse, hup; /* pulse: the watchdog asks; hup: SIGHUP came */
 	pthread_t thread;
 	dev_t control_dev; /* the file that is ours, to be taken away at the end */
 	ino_t control_ino;
@@ -40,6 +41,7 @@ watch_new(const struct watch_sources *sources)
 	w->sources.sets = sets_memory_new();
 	waker_init(&w->stop);
 	waker_init(&w->pulse);
+	waker_init(&w->hup);
 	return w;
 }
 
@@ -62,6 +64,24 @@ on_pulse(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	waker_clear(&w->pulse);
 	pulse_beat();
+}
+
+static void
+on_hup(evutil_socket_t fd, short what, void *ctx)
+{
+	struct watch *w = ctx;
+
+	(void)fd;
+	(void)what;
+	role_is_watch();
+	waker_clear(&w->hup);
+	reload_on_signal(&w->sources);
+}
+
+void
+watch_reload(struct watch *w)
+{
+	waker_wake(&w->hup);
 }
 
 static void
@@ -134,8 +154,9 @@ watch_start(struct watch *w, char *why, size_t size)
 	w->http = http_new(w->base, &w->sources);
 	w->on_stop = event_new(w->base, w->stop.fd, EV_READ | EV_PERSIST, on_stop, w);
 	w->on_pulse = event_new(w->base, w->pulse.fd, EV_READ | EV_PERSIST, on_pulse, w);
+	w->on_hup = event_new(w->base, w->hup.fd, EV_READ | EV_PERSIST, on_hup, w);
 	if (!w->on_stop || event_add(w->on_stop, NULL) != 0 || !w->on_pulse ||
-	    event_add(w->on_pulse, NULL) != 0)
+	    event_add(w->on_pulse, NULL) != 0 || !w->on_hup || event_add(w->on_hup, NULL) != 0)
 		die("no event for the watch thread");
 	if (!open_control(w, why, size) || !open_http(w, why, size))
 		return false;
@@ -168,6 +189,9 @@ watch_stop(struct watch *w)
 	if (w->on_pulse)
 		event_free(w->on_pulse);
 	w->on_pulse = NULL;
+	if (w->on_hup)
+		event_free(w->on_hup);
+	w->on_hup = NULL;
 	if (w->base)
 		event_base_free(w->base);
 	w->base = NULL;
@@ -181,6 +205,7 @@ watch_free(struct watch *w)
 	must(!w->running);
 	waker_fini(&w->stop);
 	waker_fini(&w->pulse);
+	waker_fini(&w->hup);
 	sets_memory_free(w->sources.sets);
 	free(w);
 }

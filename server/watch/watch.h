@@ -23,6 +23,7 @@ struct ribout;
 struct writer;
 struct mode_order;
 struct sets_memory;
+struct reloader;
 struct watch;
 
 /* One of the clusters that are followed. */
@@ -33,7 +34,7 @@ struct watch_cluster {
 	const struct path_maker *paths;
 };
 
-/* What it reads from. All are borrowed and outlive the watch; none but `sets` is NULL. */
+/* What it reads from. All are borrowed and outlive the watch; none but `sets` and `reloader` is NULL. */
 struct watch_sources {
 	const struct config *config;
 	struct tcp *tcp; /* not const: its listing takes a lock */
@@ -42,7 +43,9 @@ struct watch_sources {
 	struct writer *writer;   /* takes orders */
 	struct mode_order *mode; /* what is ordered; the watch thread's alone once it runs */
 	const struct table *rib;
-	struct ribout *ribout;    /* not const: its listing takes a lock */
+	struct ribout *ribout; /* not const: its listing takes a lock */
+	struct reloader *
+	    reloader; /* the configurations; the watch thread's alone once it runs; NULL: none can be read again */
 	struct sets_memory *sets; /* the watch's own; NULL: none yet */
 };
 
@@ -54,6 +57,9 @@ struct watch *watch_new(const struct watch_sources *sources) MUST_USE;
  * False: why (size bytes) says what is wrong and what to do; nothing runs.
  */
 bool watch_start(struct watch *w, char *why, size_t size) MUST_USE;
+
+/* Read the configuration again, as SIGHUP asks for; the watch thread does it a moment later. */
+void watch_reload(struct watch *w);
 
 /* Close everything and end the thread; requests under way are cut off. Also after a start
  * that failed. Before the sources are freed; whether they still run does not matter. */

@@ -16,14 +16,17 @@ static const struct {
 	size_t offset; /* in struct options */
 } valued[] = {{"peer", offsetof(struct options, peer)},
     {"next-hop", offsetof(struct options, next_hop)},
-    {"reason", offsetof(struct options, reason)}, {"wait", offsetof(struct options, wait)}};
+    {"reason", offsetof(struct options, reason)}, {"wait", offsetof(struct options, wait)},
+    {"plan", offsetof(struct options, plan)}, {"force", offsetof(struct options, force)}};
 
 static const struct option long_options[] = {{"socket", required_argument, NULL, 's'},
     {"output", required_argument, NULL, 'o'}, {"peer", required_argument, NULL, KEY_VALUED},
     {"next-hop", required_argument, NULL, KEY_VALUED + 1},
     {"reason", required_argument, NULL, KEY_VALUED + 2},
-    {"wait", required_argument, NULL, KEY_VALUED + 3}, {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, KEY_VERSION}, {NULL, 0, NULL, 0}};
+    {"wait", required_argument, NULL, KEY_VALUED + 3},
+    {"plan", no_argument, NULL, KEY_VALUED + 4}, {"force", no_argument, NULL, KEY_VALUED + 5},
+    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, KEY_VERSION},
+    {NULL, 0, NULL, 0}};
 
 static const char **
 value_at(const struct options *o, size_t i)
@@ -78,7 +81,8 @@ take_flags(struct options *o, int argc, char **argv, char *why, size_t size)
 		default:
 			if (key >= KEY_VALUED &&
 			    (size_t)(key - KEY_VALUED) < COUNT_OF(valued)) {
-				*value_at(o, (size_t)(key - KEY_VALUED)) = optarg;
+				*value_at(o, (size_t)(key - KEY_VALUED)) =
+				    optarg ? optarg : "yes";
 				break;
 			}
 			snprintf(why, size, "there is no option %s", argv[optind - 1]);

@@ -13,8 +13,15 @@
 
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* Options with a value that only some commands take: a bit each, in the order of options.c's table. */
-enum { OPTION_PEER = 1, OPTION_NEXT_HOP = 2, OPTION_REASON = 4, OPTION_WAIT = 8 };
+/* Options that only some commands take: a bit each, in the order of options.c's table. */
+enum {
+	OPTION_PEER = 1,
+	OPTION_NEXT_HOP = 2,
+	OPTION_REASON = 4,
+	OPTION_WAIT = 8,
+	OPTION_PLAN = 16,
+	OPTION_FORCE = 32
+};
 
 #define ARGS_MAX 2
 
@@ -36,6 +43,7 @@ struct options {
 	const char *socket;
 	const char *args[ARGS_MAX];                  /* NULL where not given */
 	const char *peer, *next_hop, *reason, *wait; /* NULL where not given */
+	const char *plan, *force;                    /* "yes"; NULL where not given */
 	bool json;
 	bool colour; /* standard output is a terminal that shows it */
 };
