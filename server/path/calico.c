@@ -132,10 +132,37 @@ judge_field(const struct config_advertise *config, const struct calico_object *o
 		v->applied = false;
 		v->why = "advertise.pod_cidrs is off, so no pod CIDR is advertised anyway";
 	}
+	if (row->used && !rules && !config->calico_peers) {
+		v->applied = false;
+		v->why =
+		    "calico_peers.enabled is off in the configuration file: peers are those of the file";
+	}
 	if (row->used && v->applied && rules && !config->follow_calico) {
 		v->applied = false;
 		v->why = "advertise.follow_calico is off in the configuration file";
 	}
+}
+
+/* Parts of a filter's rules that are not acted on, though the rules are. */
+static void
+judge_rules(const struct calico_object *o, calico_sink *sink, void *ctx)
+{
+	static const char *const fields[IP_FAMILIES] = {"exportV4", "exportV6"};
+	const struct bgp_filter *f =
+	    o->object.resource == RESOURCE_BGPFILTER ? calico_filter(o) : NULL;
+
+	for (unsigned family = 0; f && family < IP_FAMILIES; family++)
+		for (uint32_t i = 0; i < f->n_rules[family]; i++) {
+			const struct calico_rule *r = &f->rules[family][i];
+			struct calico_verdict v = {fields[family], false,
+			    r->no_match
+			        ? "a rule has a condition that none of our routes meets: it fits none"
+			    : r->left_out ? "a rule's operations are not carried out"
+			                  : NULL};
+
+			if (v.why)
+				sink(ctx, o, &v);
+		}
 }
 
 void
@@ -150,6 +177,7 @@ calico_judge(const struct config_advertise *config, const struct calico_object *
 		judge_field(config, o, (enum calico_field)i, &v);
 		sink(ctx, o, &v);
 	}
+	judge_rules(o, sink, ctx);
 	for (unsigned i = 0; i < o->n_unknown; i++) {
 		v = (struct calico_verdict){
 		    o->unknown[i], false, "this version does not know the field"};

@@ -129,7 +129,7 @@ take(struct gather *g, uint32_t prefix, const struct pathset *s, const struct ga
 	unsigned family = ip_family_index(p->addr.family);
 	uint32_t before = g->announce.n + g->withdraw[family].n;
 
-	if (!g->format.family[family])
+	if (!g->format.family[family] || !filter_passes(g->format.view.filter, p))
 		return 0;
 	if (s->changed > g->newest)
 		g->newest = s->changed;
@@ -231,7 +231,7 @@ take_now(struct gather *g, uint32_t prefix, const struct pathset *s)
 	const struct ip_prefix *p = prefix_at(g->table->names, prefix);
 	unsigned family = ip_family_index(p->addr.family);
 
-	if (!g->format.family[family])
+	if (!g->format.family[family] || !filter_passes(g->format.view.filter, p))
 		return;
 	if (s->changed > g->newest)
 		g->newest = s->changed;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "rib/table.h"
+#include "ribout/filter.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,7 +31,9 @@ struct view {
 	uint8_t only; /* nothing but the near ones, where there are `min` of them */
 	uint8_t
 	    weight; /* send link bandwidth in proportion to endpoints, where they are counted */
-	uint8_t zero[5];
+	uint8_t zero;
+	uint32_t
+	    filter; /* number of filter.h: prefixes that it does not pass are not told at all */
 };
 _Static_assert(sizeof(struct view) == 40, "no padding: views are compared as bytes");
 

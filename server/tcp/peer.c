@@ -40,7 +40,10 @@ fill_options(struct peer *p)
 	o->add_path[ip_family_index(IP_V4)] = o->add_path[ip_family_index(IP_V6)] = k->add_path;
 	o->extended = true;
 	o->graceful_restart = c->graceful_restart.enabled;
-	o->restart_time_s = (uint16_t)(c->graceful_restart.restart_time_ns / NS_PER_S);
+	o->restart_time_s =
+	    (uint16_t)((k->restart_time_ns ? k->restart_time_ns
+	                                   : c->graceful_restart.restart_time_ns) /
+	               NS_PER_S);
 	o->restarting_until_ns = t->started_at + c->graceful_restart.restart_time_ns;
 	o->hold_s = (uint16_t)(k->hold_time_ns / NS_PER_S);
 	o->connect_retry_ns = k->connect_retry_ns;

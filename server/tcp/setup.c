@@ -81,9 +81,9 @@ is_another(const struct tcp_setup *old, const struct tcp_setup *fresh,
     const struct config_peer *a, const struct config_peer *b)
 {
 	return !same_numbers(&a->as, &b->as) || a->hold_time_ns != b->hold_time_ns ||
-	       a->families != b->families || a->add_path != b->add_path ||
-	       a->multihop != b->multihop || a->ttl_security != b->ttl_security ||
-	       !ip_equal(&a->source, &b->source) ||
+	       a->restart_time_ns != b->restart_time_ns || a->families != b->families ||
+	       a->add_path != b->add_path || a->multihop != b->multihop ||
+	       a->ttl_security != b->ttl_security || !ip_equal(&a->source, &b->source) ||
 	       memcmp(key_of(old, a), key_of(fresh, b), sizeof(struct md5_key)) != 0;
 }
 

@@ -25,6 +25,7 @@ viewing_of(const struct config *c, const struct config_peer *peer,
 	const struct config_view *v;
 
 	memset(out, 0, sizeof(*out)); /* compared as bytes */
+	out->filter = peer->export_filter;
 	if (peer->view_index == CONFIG_VIEW_ALL)
 		return;
 	v = &c->views.items[peer->view_index];

@@ -72,7 +72,7 @@ is_listed(const struct call *c, const struct ip_prefix *p)
 {
 	const struct call_walk *w = &c->walk;
 
-	if (!w->family[ip_family_index(p->addr.family)])
+	if (!w->family[ip_family_index(p->addr.family)] || !filter_passes(w->view.filter, p))
 		return false;
 	if (w->by_address)
 		return ip_prefix_has(p, &w->prefix.addr);

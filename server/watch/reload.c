@@ -9,6 +9,7 @@
 #include "rib/writer.h"
 #include "tcp/tcp.h"
 #include "watch/call.h"
+#include "watch/neighbours.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,11 +29,24 @@ reloader_init(struct reloader *r, const char *path, struct config *c)
 void
 reloader_fini(struct reloader *r)
 {
+	neighbours_free(r->peers);
+	neighbours_free(r->peers_before);
 	if (r->before != r->first)
 		config_free(r->before);
 	if (r->now != r->first)
 		config_free(r->now);
 	config_free(r->first);
+}
+
+void
+reloader_configure(
+    struct reloader *r, struct tcp *tcp, struct tcp_setup *setup, struct neighbours *peers)
+{
+	tcp_configure(tcp, setup); /* lets go of what was made of peers_before */
+	neighbours_free(r->peers_before);
+	r->peers_before = r->peers;
+	r->peers = peers;
+	r->peers_hash = peers->hash;
 }
 
 enum outcome {
@@ -61,7 +75,8 @@ struct reading {
 	struct watch_sources *sources;
 	struct reloader *reloader;
 	bool plan_only, force;
-	struct config *fresh; /* NULL: there is none, or it has found its place */
+	struct config *fresh;     /* NULL: there is none, or it has found its place */
+	struct neighbours *peers; /* of fresh and of Calico's objects */
 	struct tcp_setup *setup;
 	struct config_errors errors;
 	struct difference *differences;
@@ -83,6 +98,7 @@ reading_fini(struct reading *r)
 	}
 	free(r->differences);
 	tcp_setup_free(r->setup);
+	neighbours_free(r->peers);
 	config_free(r->fresh);
 }
 
@@ -188,13 +204,24 @@ read_file(struct reading *r)
 	return false;
 }
 
+/* Calico's BGPPeers are not those that tcp follows: more than half of them went, and that was not believed. */
+static bool
+may_let_go(const struct reading *r) ON_WATCH
+{
+	const struct reloader *l = r->reloader;
+
+	return l->now->calico_peers.enabled && l->peers &&
+	       l->peers->hash != neighbours_hash(r->sources);
+}
+
 /* What does not depend on the routes. False: it ends here. */
 static bool
 may_be_followed(struct reading *r) ON_WATCH
 {
 	const struct config *now = r->reloader->now;
 
-	if (config_compare(now, r->fresh, on_difference, r) == 0) {
+	if (config_compare(now, r->fresh, on_difference, r) == 0 &&
+	    !(r->force && may_let_go(r))) {
 		r->outcome = OUTCOME_UNCHANGED;
 		return false;
 	}
@@ -207,7 +234,8 @@ may_be_followed(struct reading *r) ON_WATCH
 		refuse(r, "the last reload is still under way: try again in a moment");
 		return false;
 	}
-	r->setup = tcp_setup_new(r->fresh, r->why, sizeof(r->why));
+	r->peers = neighbours_new(r->fresh, r->sources);
+	r->setup = tcp_setup_new(&r->peers->config, r->why, sizeof(r->why));
 	if (!r->setup) {
 		r->outcome = OUTCOME_REFUSED;
 		return false;
@@ -256,8 +284,9 @@ take_place(struct reading *r) ON_WATCH
 	struct watch_sources *s = r->sources;
 	struct reloader *l = r->reloader;
 
-	tcp_configure(s->tcp, r->setup);
+	reloader_configure(l, s->tcp, r->setup, r->peers);
 	r->setup = NULL;
+	r->peers = NULL;
 	log_set(r->fresh->log.level, r->fresh->log.format);
 	s->config = r->fresh;
 	for (uint32_t i = 0; i < s->n_clusters; i++)

@@ -21,7 +21,17 @@ struct reloader {
 	    *first; /* with which the program was started: some parts go on borrowing from it */
 	struct config *now;    /* the one in force; may be the first */
 	struct config *before; /* the one before it, which io threads may still leave; NULL */
+	struct neighbours *peers,
+	    *peers_before;   /* what tcp follows, and has followed; NULL: the file's own */
+	uint64_t peers_hash; /* of Calico's objects, as they were last looked at */
 };
+
+struct tcp;
+struct tcp_setup;
+
+/* tcp follows these from now on, which the setup was made of. */
+void reloader_configure(struct reloader *r, struct tcp *tcp, struct tcp_setup *setup,
+    struct neighbours *peers) ON_WATCH;
 
 /* c is the one that the program starts with; it is freed by reloader_fini(). */
 void reloader_init(struct reloader *r, const char *path, struct config *c);

@@ -91,7 +91,8 @@ count_prefix(struct counting *x, uint32_t index, const struct pathset *s)
 	unsigned f = ip_family_index(prefix->addr.family);
 	struct set_sum sum = {0};
 
-	if (!x->kind->family[f] || !x->kind->add_path[f])
+	if (!x->kind->family[f] || !x->kind->add_path[f] ||
+	    !filter_passes(x->kind->view.filter, prefix))
 		return; /* one path is no group */
 	if (view_is_all(&x->kind->view)) {
 		for (uint32_t i = 0; i < s->n; i++)

@@ -7,6 +7,7 @@
 #include "core/waker.h"
 #include "watch/control.h"
 #include "watch/http.h"
+#include "watch/neighbours.h"
 #include "watch/process.h"
 #include "watch/reload.h"
 #include "watch/sets.h"
@@ -23,7 +24,7 @@ struct watch {
 	struct watch_sources sources;
 	struct event_base *base;
 	struct http *http;
-	struct event *on_stop, *on_pulse, *on_hup;
+	struct event *on_stop, *on_pulse, *on_hup, *on_second;
 	struct waker stop, pulse, hup; /* pulse: the watchdog asks; hup: SIGHUP came */
 	pthread_t thread;
 	dev_t control_dev; /* the file that is ours, to be taken away at the end */
@@ -76,6 +77,17 @@ on_hup(evutil_socket_t fd, short what, void *ctx)
 	role_is_watch();
 	waker_clear(&w->hup);
 	reload_on_signal(&w->sources);
+}
+
+static void
+on_second(evutil_socket_t fd, short what, void *ctx)
+{
+	struct watch *w = ctx;
+
+	(void)fd;
+	(void)what;
+	role_is_watch();
+	neighbours_follow(&w->sources);
 }
 
 void
@@ -148,6 +160,8 @@ run(void *arg)
 bool
 watch_start(struct watch *w, char *why, size_t size)
 {
+	static const struct timeval second = {.tv_sec = 1};
+
 	w->base = event_base_new();
 	if (!w->base)
 		die("no event loop for the watch thread");
@@ -155,8 +169,11 @@ watch_start(struct watch *w, char *why, size_t size)
 	w->on_stop = event_new(w->base, w->stop.fd, EV_READ | EV_PERSIST, on_stop, w);
 	w->on_pulse = event_new(w->base, w->pulse.fd, EV_READ | EV_PERSIST, on_pulse, w);
 	w->on_hup = event_new(w->base, w->hup.fd, EV_READ | EV_PERSIST, on_hup, w);
+	w->on_second = event_new(w->base, -1, EV_PERSIST, on_second, w);
 	if (!w->on_stop || event_add(w->on_stop, NULL) != 0 || !w->on_pulse ||
-	    event_add(w->on_pulse, NULL) != 0 || !w->on_hup || event_add(w->on_hup, NULL) != 0)
+	    event_add(w->on_pulse, NULL) != 0 || !w->on_hup ||
+	    event_add(w->on_hup, NULL) != 0 || !w->on_second ||
+	    event_add(w->on_second, &second) != 0)
 		die("no event for the watch thread");
 	if (!open_control(w, why, size) || !open_http(w, why, size))
 		return false;
@@ -192,6 +209,9 @@ watch_stop(struct watch *w)
 	if (w->on_hup)
 		event_free(w->on_hup);
 	w->on_hup = NULL;
+	if (w->on_second)
+		event_free(w->on_second);
+	w->on_second = NULL;
 	if (w->base)
 		event_base_free(w->base);
 	w->base = NULL;

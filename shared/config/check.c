@@ -60,6 +60,9 @@ check_timers(struct config_peer *peer, const struct config_tree *node, struct co
 	    (peer->hold_time_ns && peer->hold_time_ns < 3 * NS_PER_S))
 		config_report(r, config_tree_place(node, "hold_time"),
 		    "hold_time is 0, or whole seconds from 3 on (RFC 4271); write for example 90s");
+	if (peer->restart_time_ns % NS_PER_S)
+		config_report(r, config_tree_place(node, "restart_time"),
+		    "restart_time is carried in whole seconds; write for example 120s");
 	if (peer->send_hold_ns == 0)
 		peer->send_hold_ns = 2 * peer->hold_time_ns > SEND_HOLD_LEAST_NS
 		                         ? 2 * peer->hold_time_ns
@@ -70,20 +73,20 @@ check_timers(struct config_peer *peer, const struct config_tree *node, struct co
 }
 
 static void
-check_view_name(const struct config *c, struct config_peer *peer,
+check_view_name(const struct config *c, const char *view, uint32_t *index,
     const struct config_tree *node, const struct config_tree *root, struct config_report *r)
 {
-	peer->view_index = CONFIG_VIEW_ALL;
-	if (!peer->view)
+	*index = CONFIG_VIEW_ALL;
+	if (!view)
 		return;
 	for (uint32_t i = 0; i < c->views.len; i++)
-		if (strcmp(c->views.items[i].name, peer->view) == 0)
-			peer->view_index = i;
-	if (peer->view_index == CONFIG_VIEW_ALL &&
-	    !config_tree_find(config_tree_find(root, "views"), peer->view))
+		if (strcmp(c->views.items[i].name, view) == 0)
+			*index = i;
+	if (*index == CONFIG_VIEW_ALL &&
+	    !config_tree_find(config_tree_find(root, "views"), view))
 		config_report(r, config_tree_place(node, "view"),
 		    "there is no view \"%s\"; add it under views, or remove the key for every path",
-		    peer->view);
+		    view);
 }
 
 void
@@ -93,7 +96,7 @@ config_check_peer(const struct config *c, struct config_peer *peer,
 {
 	check_identity(peer, node, report, arena);
 	check_timers(peer, node, report);
-	check_view_name(c, peer, node, root, report);
+	check_view_name(c, peer->view, &peer->view_index, node, root, report);
 	if (peer->multihop && peer->ttl_security)
 		config_report(report, config_tree_place(node, "ttl_security"),
 		    "multihop and ttl_security exclude each other; keep ttl_security (it allows several hops too)");
@@ -194,6 +197,8 @@ config_check_whole(struct config *c, const struct config_tree *root,
 	if (c->graceful_restart.restart_time_ns % NS_PER_S)
 		config_report(report, config_tree_place(restart, "restart_time"),
 		    "restart_time is carried in whole seconds; write for example 120s");
+	check_view_name(c, c->calico_peers.view, &c->calico_peers.view_index,
+	    config_tree_find(root, "calico_peers"), root, report);
 	config_check_clusters(c, root, report, arena);
 	check_peers(c, root, report);
 }

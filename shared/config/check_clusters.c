@@ -143,6 +143,7 @@ check_listed(struct config *c, const struct config_tree *root, struct config_rep
 			all[i].advertise = c->advertise;
 		else
 			all[i].advertise.given = given_in(config_tree_find(node, "advertise"));
+		all[i].advertise.calico_peers = c->calico_peers.enabled;
 		check_twins(all, i, node, r);
 	}
 	c->clusters.items = all;
@@ -156,6 +157,7 @@ config_check_clusters(struct config *c, const struct config_tree *root,
 	struct config_cluster *only;
 
 	c->advertise.given = given_in(config_tree_find(root, "advertise"));
+	c->advertise.calico_peers = c->calico_peers.enabled;
 	if (c->clusters.len > 0) {
 		check_listed(c, root, report, arena);
 		return;

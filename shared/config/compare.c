@@ -83,7 +83,7 @@ static void
 judge(struct config_difference *d)
 {
 	static const char *const live[] = {
-	    "advertise.", "racks", "views", "peers", "log.", "safety."};
+	    "advertise.", "racks", "views", "peers", "calico_peers.", "log.", "safety."};
 	static const char *const start[] = {"advertise.node_address", "safety.watchdog"};
 	const char *key = d->key, *inner = strstr(key, "].advertise");
 

@@ -164,6 +164,8 @@ struct config_advertise {
 	const char *zone_label;
 	bool follow_calico; /* what is not given may come from Calico's objects */
 	uint32_t given;     /* CONFIG_GIVES_... bits; derived */
+	bool
+	    calico_peers; /* derived: calico_peers.enabled, for those that report on the objects */
 };
 
 struct config_snapshot {
@@ -243,11 +245,22 @@ struct config_peer {
 	uint32_t ttl_security;     /* hops allowed between us (RFC 5082), 0: off */
 	struct ip_addr source;     /* local address; family IP_NONE: the kernel chooses */
 	const char *password_file; /* TCP-MD5 key; NULL: none */
+	uint64_t restart_time_ns;  /* 0: graceful_restart's */
+	uint32_t
+	    export_filter; /* number of ribout/filter.h; only of peers that are not of the file */
 };
 
 struct config_peers {
 	const struct config_peer *items;
 	uint32_t len;
+};
+
+/* Peers that Calico's BGPPeer objects name, beside those of the file. */
+struct config_calico_peers {
+	bool enabled;
+	const char *password_dir; /* NULL: state_dir */
+	const char *view;         /* NULL: every path */
+	uint32_t view_index;      /* derived, as a peer's */
 };
 
 struct config_graceful_restart {
@@ -304,6 +317,7 @@ struct config {
 	struct config_rack_rules racks;
 	struct config_views views;
 	struct config_peers peers;
+	struct config_calico_peers calico_peers;
 	struct config_graceful_restart graceful_restart;
 	struct config_endpoint http; /* addr.family IP_NONE: no HTTP over TCP */
 	const char *control_socket;  /* resolved: absolute when state_dir is */
