@@ -95,28 +95,59 @@ sort_endpoints(struct path_maker *m, const struct slice *s, enum pool pool, int 
 	}
 }
 
-/* How many endpoints of this rank each slot has, added to its mark. */
+static void
+collect_endpoint(struct path_maker *m, const struct ip_addr *addr, uint32_t slot)
+{
+	if (m->n_counted == m->cap_counted) {
+		m->cap_counted = m->cap_counted ? 2 * m->cap_counted : 64;
+		m->counted = must_realloc(m->counted, m->cap_counted * sizeof(*m->counted));
+	}
+	m->counted[m->n_counted++] = (struct counted){*addr, slot};
+}
+
+static void
+collect_endpoints(
+    struct path_maker *m, const struct slice *s, enum pool pool, int family, enum rank rank)
+{
+	for (uint32_t k = 0; k < s->n_endpoints; k++) {
+		const struct endpoint *e = slice_endpoint(s, k);
+		struct ip_addr addr = slice_endpoint_ip(s, e);
+		const struct path_node *n;
+
+		if (decide_endpoint(e->flags) != rank || e->node == ENDPOINT_NODE_NONE)
+			continue;
+		n = &m->nodes[e->node];
+		if (n->local >> pool & 1 && n->slot[family] != SLOT_NONE)
+			collect_endpoint(m, &addr, n->slot[family]);
+	}
+}
+
+static int
+counted_cmp(const void *a, const void *b)
+{
+	const struct counted *x = a, *y = b;
+	int order = ip_cmp(&x->addr, &y->addr);
+
+	return order ? order : (x->slot > y->slot) - (x->slot < y->slot);
+}
+
+/* How many endpoints of this rank each slot has, added to its mark. One that stands in two slices counts once. */
 static void
 count_endpoints(struct path_maker *m, struct making *mk, const struct service_slices *slices,
     enum pool pool, enum rank rank) ON_WRITER
 {
 	mk->marked = true;
+	m->n_counted = 0;
 	for (uint32_t i = 0; i < slices->n; i++) {
 		const struct slice *s = cluster_slice_own(m->cluster, slices->slice[i]);
 
-		if (!s || s->family != mk->prefix->prefix.addr.family)
-			continue;
-		for (uint32_t k = 0; k < s->n_endpoints; k++) {
-			const struct endpoint *e = slice_endpoint(s, k);
-			const struct path_node *n;
-
-			if (decide_endpoint(e->flags) != rank || e->node == ENDPOINT_NODE_NONE)
-				continue;
-			n = &m->nodes[e->node];
-			if (n->local >> pool & 1 && n->slot[mk->family] != SLOT_NONE)
-				m->marks[n->slot[mk->family]]++;
-		}
+		if (s && s->family == mk->prefix->prefix.addr.family)
+			collect_endpoints(m, s, pool, mk->family, rank);
 	}
+	qsort(m->counted, m->n_counted, sizeof(*m->counted), counted_cmp);
+	for (uint32_t i = 0; i < m->n_counted; i++)
+		if (i == 0 || counted_cmp(&m->counted[i], &m->counted[i - 1]) != 0)
+			m->marks[m->counted[i].slot]++;
 }
 
 /* The union of several owners is collected aside, since ranks compare within one service. */

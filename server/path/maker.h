@@ -47,6 +47,12 @@ struct variant {
 };
 #define MARK_LEAVING UINT32_MAX
 
+/* An endpoint that is counted, and the slot of its node. */
+struct counted {
+	struct ip_addr addr;
+	uint32_t slot;
+};
+
 struct path_maker {
 	const struct config_advertise *config;
 	RCU(struct rules) rules;
@@ -88,6 +94,8 @@ struct path_maker {
 	uint32_t cap_choices;
 	struct variant *variants; /* of the prefix at hand */
 	uint32_t n_variants, cap_variants;
+	struct counted *counted; /* endpoints of the service at hand */
+	uint32_t n_counted, cap_counted;
 	struct want *wants;
 	uint32_t n_wants, cap_wants;
 };

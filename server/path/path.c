@@ -61,6 +61,7 @@ path_free(struct path_maker *m)
 	free(m->slots);
 	free(m->marks);
 	free(m->variants);
+	free(m->counted);
 	free(m->choices);
 	free(m->wants);
 	free(m);

@@ -231,6 +231,44 @@ def test_what_changed_while_it_was_dead_is_found_and_costs_no_other_route(rig):
     always(lambda: helio.metric("commits_total") == commits, 2)
 
 
+def test_a_relist_of_150000_endpoints_costs_no_route_change(rig):
+    services, endpoints, nodes = 1500, 100, 50
+    rig.lab.make_topic()
+    for i in range(nodes):
+        rig.cluster.node(f"n{i + 1}", f"172.16.0.{i + 1}")
+    for i in range(services):
+        rig.cluster.service(rig.namespace, f"s{i}", internalTrafficPolicy="Local")
+        rig.cluster.full_slice(rig.namespace, f"s{i}", i, endpoints, nodes)
+    feed = rig.feed()
+    helio = rig.lab.heliograph(advertise={"cluster_ips": ["10.96.0.0/16"],
+                                          "cluster_ip_policy": "internal"})
+    paths = services * nodes + nodes
+    eventually(lambda: helio.metric("paths") == paths, 60)
+    before = helio.metric("commits_total"), helio.ctl("digest")["digests"]
+    records = helio.metric("kafka_records_total")
+    feed.kill9()
+    rig.feed()  # a new epoch: everything is written again
+    eventually(lambda: helio.metric("kafka_records_total") >= records + 2 * services + nodes, 60)
+    always(lambda: (helio.metric("commits_total"), helio.ctl("digest")["digests"]) == before, 3)
+    assert helio.metric("paths") == paths
+    # And one within the epoch, because the API server has forgotten where we were: only what differs is written.
+    again = rig.feeds[-1]
+    written = again.metric("records_written_total")
+    again.signal(signal.SIGSTOP)
+    rig.cluster.api.kill9()
+    rig.cluster.start()
+    for i in range(5):
+        rig.cluster.label_node("n1", color=str(i))
+    rig.cluster.api.kill9()
+    rig.cluster.compact_etcd()
+    rig.cluster.start()
+    again.signal(signal.SIGCONT)
+    eventually(lambda: again.metric("api_relists_total") >= 1, 60)
+    eventually(lambda: again.metric("records_written_total") == written + 1, 60)
+    always(lambda: again.metric("records_written_total") == written + 1, 3)
+    assert (helio.metric("paths"), helio.ctl("digest")["digests"]) == (paths, before[1])
+
+
 def test_a_version_that_the_server_has_forgotten_is_listed_again(rig):
     rig.lab.make_topic()
     rig.cluster.node("n1", "192.0.2.1")

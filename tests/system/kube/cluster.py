@@ -260,6 +260,17 @@ class Cluster:
     def calico_delete(self, plural, name):
         self.ask("DELETE", f"{self.calico_path(plural)}/{name}")
 
+    def full_slice(self, namespace, service, number, endpoints, nodes):
+        """A slice of so many ready endpoints, dealt out to the nodes n1, n2, ..."""
+        address = lambda i: f"10.{200 + i // 65536}.{i // 256 % 256}.{i % 256}"
+        first = number * endpoints
+        self.ask("POST", SLICES.format(namespace), {
+            "metadata": {"name": f"{service}-{number}",
+                         "labels": {"kubernetes.io/service-name": service}},
+            "addressType": "IPv4", "ports": [{"name": "http", "port": 80}],
+            "endpoints": [{"addresses": [address(first + i)], "nodeName": f"n{i % nodes + 1}",
+                           "conditions": {"ready": True}} for i in range(endpoints)]})
+
     def delete_service(self, namespace, name):
         self.ask("DELETE", f"/api/v1/namespaces/{namespace}/services/{name}")
         self.ask("DELETE", f"{SLICES.format(namespace)}/{name}-a")

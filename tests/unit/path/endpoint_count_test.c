@@ -63,6 +63,18 @@ a_local_route_counts_the_usable_endpoints_of_each_node(void **state)
 }
 
 static void
+an_endpoint_that_stands_in_two_slices_counts_once(void **state)
+{
+	(void)state;
+	start(true);
+	slice(w, "shop/web-1", "web", false, "n1 n2 n2");
+	slice(
+	    w, "shop/web-2", "web", false, "n1 n2"); /* the same addresses on the same nodes */
+	commit(w);
+	assert_counts(HOST, ".1:1 .2:2");
+}
+
+static void
 where_none_is_ready_the_terminating_ones_count(void **state)
 {
 	(void)state;
@@ -138,6 +150,7 @@ main(void)
 #define RULE(f) cmocka_unit_test_teardown(f, end)
 	const struct CMUnitTest tests[] = {
 	    RULE(a_local_route_counts_the_usable_endpoints_of_each_node),
+	    RULE(an_endpoint_that_stands_in_two_slices_counts_once),
 	    RULE(where_none_is_ready_the_terminating_ones_count),
 	    RULE(services_that_share_an_address_add_up),
 	    RULE(paths_that_every_node_serves_are_not_counted),

@@ -213,6 +213,21 @@ an_endpoint_that_stands_in_two_slices_counts_once(void **state)
 }
 
 static void
+hints_and_traffic_distribution_are_kube_proxys_and_withdraw_no_route(void **state)
+{
+	(void)state;
+	service(w, "shop/web",
+	    "'clusterIP':'10.96.0.7','externalTrafficPolicy':'Local','trafficDistribution':'PreferClose'");
+	world_put(w, "endpointslices/shop/web-1",
+	    "'labels':{'kubernetes.io/service-name':'web'}",
+	    "'addressType':'IPv4','endpoints':["
+	    "{'addresses':['10.9.9.1'],'nodeName':'n1','zone':'a','hints':{'forZones':[{'name':'b'}]}},"
+	    "{'addresses':['10.9.9.2'],'nodeName':'n2','zone':'b','hints':{'forNodes':[{'name':'n1'}]}}]");
+	commit(w);
+	assert_paths(w, PREFIX, N1 " " N2);
+}
+
+static void
 slices_before_their_service_and_nodes_after_both_give_the_same_paths(void **state)
 {
 	(void)state;
@@ -246,6 +261,7 @@ main(void)
 	    RULE(fqdn_slices_are_ignored),
 	    RULE(slices_of_a_service_without_selector_count_like_any_other),
 	    RULE(an_endpoint_that_stands_in_two_slices_counts_once),
+	    RULE(hints_and_traffic_distribution_are_kube_proxys_and_withdraw_no_route),
 	    RULE(slices_before_their_service_and_nodes_after_both_give_the_same_paths),
 	};
 
