@@ -28,10 +28,11 @@ WHERE = ("core", "peer")  # of replica a and b
 class Traffic:
     """Each flow is one UDP socket; a node answers each datagram with one of its own."""
 
-    def __init__(self, net):
+    def __init__(self, net, served=None):
         self.flows = {}
+        self.served = served or SERVED
         for tor in TORS:
-            for address in SERVED:
+            for address in self.served:
                 family = socket.AF_INET6 if ":" in address else socket.AF_INET
                 for _ in range(FLOWS):
                     s = net[f"client-{tor}"].socket(family, socket.SOCK_DGRAM)
@@ -77,7 +78,7 @@ class Traffic:
             self.errors += 1
             return
         flow[3] += 1
-        if node not in SERVED[flow[1]]:
+        if node not in self.served[flow[1]]:
             self.strangers.add((flow[1], node))
 
     def stop(self):
@@ -92,6 +93,8 @@ class Traffic:
 
 
 class Pair:
+    served = SERVED
+
     def __init__(self, lab, fault):
         self.lab, net = lab, lab.net
         self.replicas = [self._replica(i, where) for i, where in enumerate(WHERE)]
@@ -103,7 +106,7 @@ class Pair:
             for replica in self.replicas:
                 replica.argv[0] = os.path.join(OLD_BIN, "heliographd")
         lab.make_topic()
-        lab.write(*lab.nodes("n1", "n2", "n3"), self.web, self.lb, *self.slices())
+        self.fill()
         for replica in self.replicas:
             replica.start()
             replica.wait_ready()
@@ -116,9 +119,12 @@ class Pair:
                 "neighbor {} advertisement-interval 0", "address-family ipv4 unicast",
                 "neighbor {} activate", "exit-address-family", "address-family ipv6 unicast",
                 "neighbor {} activate")])
-        for address, nodes in SERVED.items():
+        for address, nodes in self.served.items():
             lab.serve(address, *nodes)
         self.wait_whole()
+
+    def fill(self):
+        self.lab.write(*self.lab.nodes("n1", "n2", "n3"), self.web, self.lb, *self.slices())
 
     def slices(self):
         return [kube.slice_of(self.web, kube.pods_on("n1", "n2")),
@@ -150,9 +156,9 @@ class Pair:
         eventually(all_up, 40)
         net = self.lab.net
         for tor in TORS:
-            for address in (LOCAL, LOCAL_V6):
+            for address in {LOCAL, LOCAL_V6} & set(self.served):
                 v6 = ":" in address
-                wanted = {net.v6(n) if v6 else net.v4(n) for n in SERVED[address]}
+                wanted = {net.v6(n) if v6 else net.v4(n) for n in self.served[address]}
                 prefix = f"{address}/{128 if v6 else 32}"
                 eventually(lambda t=tor, p=prefix, w=wanted: set(kernel_next_hops(net[t], p)) == w, 30)
 

@@ -6,6 +6,7 @@ records are written with kcat, partitioned by key as the Java client does it (mu
 """
 
 import fcntl
+import json
 import os
 import shutil
 import struct
@@ -86,7 +87,8 @@ def jars():
 class Broker:
     """start() returns when it answers. kill9() and start() again on the same folder work."""
 
-    def __init__(self, space, folder, port=9092):
+    def __init__(self, space, folder, port=9092, tls=None):
+        """tls: a PEM file with key and certificate, for a listener with TLS two ports above."""
         self.space = space
         self.folder = folder
         self.port = port
@@ -94,7 +96,14 @@ class Broker:
         os.makedirs(folder, exist_ok=True)
         self.config = os.path.join(folder, "server.properties")
         with open(self.config, "w", encoding="utf-8") as f:
-            f.write(_PROPERTIES.format(port=port, controller=port + 1, folder=folder))
+            text = _PROPERTIES.format(port=port, controller=port + 1, folder=folder)
+            if tls:
+                self.tls_address = f"127.0.0.1:{port + 2}"
+                for what in ("listeners", "advertised.listeners"):
+                    text = text.replace(f"\n{what}=", f"\n{what}=SSL://{self.tls_address},")
+                text = text.replace("protocol.map=", "protocol.map=SSL:SSL,")
+                text += f"ssl.keystore.type=PEM\nssl.keystore.location={tls}\n"
+            f.write(text)
         self.java = ["java", "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                      "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars()}/*"]
         self.process = Process("kafka", [*self.java, "kafka.Kafka", self.config],
@@ -193,6 +202,11 @@ class Broker:
     def _write_lines(self, topic, lines):
         if lines:
             self._kcat(topic, "-Z", "-K", "\x1e", data=b"\n".join(lines) + b"\n")
+
+    def transaction(self, topic, records, end, name="tests"):
+        """Write (key, value) records in one transaction; end: "commit", "abort" or "leave" (it stays open)."""
+        self.space.run("python3", os.path.join(_HERE, "kafka", "transaction.py"), data=json.dumps(
+            {"broker": self.address, "topic": topic, "id": name, "records": records, "end": end}))
 
     def _write_file(self, topic, key, data):
         """A value with arbitrary bytes in it: kcat sends a file as one record."""
