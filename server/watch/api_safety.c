@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "rib/writer.h"
 #include "watch/call.h"
+#include "watch/replica.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,10 +243,12 @@ api_digest(struct call *c)
 	struct json_out *j = &c->json;
 	uint64_t digest[CLASS_COUNT][IP_FAMILIES];
 	uint64_t version = table_digests(c->sources->rib, digest);
+	struct ip_addr router_id = ip_v4(c->sources->config->router_id);
 	char why[512], text[20];
 
 	json_begin_object(j, NULL);
 	json_str(j, "heliograph", HELIO_VERSION);
+	json_ip(j, "router_id", &router_id);
 	json_u64(j, "table_version", version);
 	json_bool(j, "ready", call_ready(c->sources, why, sizeof(why)));
 	json_begin_array(j, "digests");
@@ -260,5 +263,6 @@ api_digest(struct call *c)
 			json_end(j);
 		}
 	json_end(j);
+	replicas_write(c->sources->replicas, j);
 	json_end(j);
 }

@@ -12,6 +12,7 @@
 #include "watch/call.h"
 #include "watch/count.h"
 #include "watch/process.h"
+#include "watch/replica.h"
 #include "watch/sets.h"
 
 #include <inttypes.h>
@@ -392,6 +393,8 @@ metrics_write(struct call *c)
 	write_digests(c);
 	if (c->sources->sets)
 		sets_write_metrics(c);
+	if (c->sources->replicas)
+		replicas_write_metrics(c->sources->replicas, c);
 	write_peers(c);
 	write_process(c);
 	evbuffer_add_printf(c->out, "# EOF\n");

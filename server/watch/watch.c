@@ -10,6 +10,7 @@
 #include "watch/neighbours.h"
 #include "watch/process.h"
 #include "watch/reload.h"
+#include "watch/replica.h"
 #include "watch/sets.h"
 
 #include <pthread.h>
@@ -88,6 +89,7 @@ on_second(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	role_is_watch();
 	neighbours_follow(&w->sources);
+	replicas_tick(w->sources.replicas);
 }
 
 void
@@ -153,6 +155,8 @@ run(void *arg)
 	/* On this thread: answers under way are ended by its callbacks. */
 	http_free(w->http);
 	w->http = NULL;
+	replicas_free(w->sources.replicas);
+	w->sources.replicas = NULL;
 	role_drop();
 	return NULL;
 }
@@ -165,6 +169,7 @@ watch_start(struct watch *w, char *why, size_t size)
 	w->base = event_base_new();
 	if (!w->base)
 		die("no event loop for the watch thread");
+	w->sources.replicas = replicas_new(w->base, &w->sources);
 	w->http = http_new(w->base, &w->sources);
 	w->on_stop = event_new(w->base, w->stop.fd, EV_READ | EV_PERSIST, on_stop, w);
 	w->on_pulse = event_new(w->base, w->pulse.fd, EV_READ | EV_PERSIST, on_pulse, w);
@@ -200,6 +205,8 @@ watch_stop(struct watch *w)
 	w->has_control = false;
 	http_free(w->http);
 	w->http = NULL;
+	replicas_free(w->sources.replicas);
+	w->sources.replicas = NULL;
 	if (w->on_stop)
 		event_free(w->on_stop);
 	w->on_stop = NULL;

@@ -24,6 +24,7 @@ struct writer;
 struct mode_order;
 struct sets_memory;
 struct reloader;
+struct replicas;
 struct watch;
 
 /* One of the clusters that are followed. */
@@ -34,7 +35,7 @@ struct watch_cluster {
 	const struct path_maker *paths;
 };
 
-/* What it reads from. All are borrowed and outlive the watch; none but `sets` and `reloader` is NULL. */
+/* What it reads from. All are borrowed and outlive the watch; none but the last three is NULL. */
 struct watch_sources {
 	const struct config *config;
 	struct tcp *tcp; /* not const: its listing takes a lock */
@@ -46,7 +47,8 @@ struct watch_sources {
 	struct ribout *ribout; /* not const: its listing takes a lock */
 	struct reloader *
 	    reloader; /* the configurations; the watch thread's alone once it runs; NULL: none can be read again */
-	struct sets_memory *sets; /* the watch's own; NULL: none yet */
+	struct replicas *replicas; /* the watch's own; NULL: none yet */
+	struct sets_memory *sets;  /* the watch's own; NULL: none yet */
 };
 
 /* Copies the struct. Nothing is opened yet. */

@@ -199,6 +199,10 @@ config_check_whole(struct config *c, const struct config_tree *root,
 		    "restart_time is carried in whole seconds; write for example 120s");
 	check_view_name(c, c->calico_peers.view, &c->calico_peers.view_index,
 	    config_tree_find(root, "calico_peers"), root, report);
+	if (c->replicas.len > CONFIG_REPLICAS_MAX)
+		config_report(report, config_tree_place(root, "replicas"),
+		    "replicas has %u entries; at most %u", c->replicas.len,
+		    CONFIG_REPLICAS_MAX);
 	config_check_clusters(c, root, report, arena);
 	check_peers(c, root, report);
 }

@@ -82,8 +82,8 @@ begins(const char *key, const char *with)
 static void
 judge(struct config_difference *d)
 {
-	static const char *const live[] = {
-	    "advertise.", "racks", "views", "peers", "calico_peers.", "log.", "safety."};
+	static const char *const live[] = {"advertise.", "racks", "views", "peers",
+	    "calico_peers.", "replicas", "log.", "safety."};
 	static const char *const start[] = {"advertise.node_address", "safety.watchdog"};
 	const char *key = d->key, *inner = strstr(key, "].advertise");
 

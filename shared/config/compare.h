@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What differs between two configurations, key by key, and whether a running program can follow it. Live are: advertise (but
- * for node_address, which records are decoded by), racks, views, peers, calico_peers, log, and safety (but for watchdog); all else is
+ * for node_address, which records are decoded by), racks, views, peers, calico_peers, replicas, log, and safety (but for watchdog); all else is
  * what the program was started with.
  */
 #pragma once

@@ -187,6 +187,7 @@ struct config_clusters {
 };
 
 #define CONFIG_CLUSTERS_MAX 16 /* in one daemon */
+#define CONFIG_REPLICAS_MAX 8u
 
 enum config_prefer { CONFIG_PREFER_NONE, CONFIG_PREFER_RACK, CONFIG_PREFER_ZONE };
 enum config_weight { CONFIG_WEIGHT_NONE, CONFIG_WEIGHT_ENDPOINTS };
@@ -318,6 +319,7 @@ struct config {
 	struct config_views views;
 	struct config_peers peers;
 	struct config_calico_peers calico_peers;
+	struct config_endpoints replicas; /* HTTP addresses, ours may be among them */
 	struct config_graceful_restart graceful_restart;
 	struct config_endpoint http; /* addr.family IP_NONE: no HTTP over TCP */
 	const char *control_socket;  /* resolved: absolute when state_dir is */

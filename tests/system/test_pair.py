@@ -251,6 +251,32 @@ def test_no_single_fault_of_the_pair_costs_a_packet(lab, fault, capsys):
         eventually(lambda r=replica: digests in (None, r.ctl("digest")["digests"]))
 
 
+def test_replicas_compare_their_routes_and_say_where_they_differ(lab):
+    pair = Pair(lab, None)
+    a, b = pair.replicas
+    lab.servers.append(Relay(lab.net["core"], lab.net["peer"], 8179, here_port=8180))
+    # One list for both: 8179 is a itself, 8180 leads to b, and nobody is at 8181.
+    a.config["replicas"] = ["127.0.0.1:8179", "127.0.0.1:8180", "127.0.0.1:8181"]
+    a.write_config()
+    assert a.ctl("reload")["result"] == "applied"
+    states = lambda: [r["state"] for r in a.ctl("digest")["replicas"]]
+    eventually(lambda: states() == ["self", "equal", "away"], 20)
+    reachable = 'replica_reachable{replica="127.0.0.1:%u"}'
+    assert a.metric(reachable % 8180) == 1 and a.metric(reachable % 8181) == 0
+    b.ctl("freeze")
+    lab.write(kube.slice_of(pair.web, kube.pods_on("n1")))
+    eventually(lambda: states() == ["self", "differs", "away"], 20)
+    assert a.ctl("digest")["replicas"][1]["differing"] == ["cluster_ip ipv4"]
+    assert "differs: cluster_ip ipv4" in a.ctl_text("digest")
+    eventually(lambda: "the replica's routes are not ours" in a.log(), 40)
+    assert a.metric('replica_differs_seconds{replica="127.0.0.1:8180"}') >= 15
+    b.ctl("resume")
+    eventually(lambda: states() == ["self", "equal", "away"], 20)
+    eventually(lambda: "the replica's routes are ours again" in a.log(), 10)
+    b.kill9()
+    eventually(lambda: states() == ["self", "away", "away"], 20)
+
+
 def test_what_differs_between_replicas_and_between_peers_is_listed_path_by_path(lab):
     pair = Pair(lab, None)
     a, b = pair.replicas

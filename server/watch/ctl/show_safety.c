@@ -120,6 +120,23 @@ order_resume(const struct options *o)
 }
 
 static void
+print_replicas(const json_t *replicas)
+{
+	for (size_t i = 0; i < json_array_size(replicas); i++) {
+		const json_t *r = json_array_get(replicas, i);
+		const char *state = js_str(r, "state");
+		char *differing = js_join(r, "differing");
+
+		if (strcmp(state, "self") != 0)
+			printf("Replica %s (%s): %s%s%s%s\n", js_str(r, "address"),
+			    *js_str(r, "router_id") ? js_str(r, "router_id") : "-", state,
+			    *differing || *js_str(r, "error") ? ": " : "", differing,
+			    js_str(r, "error"));
+		free(differing);
+	}
+}
+
+static void
 print_digest(const struct options *o, const json_t *a)
 {
 	static const struct grid_column columns[] = {
@@ -137,6 +154,7 @@ print_digest(const struct options *o, const json_t *a)
 	}
 	grid_print(g, stdout, o->colour, NULL);
 	grid_free(g);
+	print_replicas(json_object_get(a, "replicas"));
 }
 
 int

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "watch/replica.h"
+
+#include "config/config.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "rib/table.h"
+#include "watch/call.h"
+#include "watch/metrics.h"
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ASK_EVERY_NS  (5 * NS_PER_S)
+#define TIMEOUT_S     5
+#define ANSWER_MAX    (64 * 1024)
+#define TELL_AFTER_NS (15 * NS_PER_S) /* a difference that lasts so long is said */
+
+enum replica_state {
+	REPLICA_UNKNOWN,
+	REPLICA_AWAY,
+	REPLICA_SELF,
+	REPLICA_EQUAL,
+	REPLICA_DIFFERS
+};
+
+static const char *const state_names[] = {"unknown", "away", "self", "equal", "differs"};
+
+struct replica {
+	struct replicas *all;
+	struct config_endpoint at;
+	struct evhttp_connection *connection; /* NULL: nothing is under way */
+	uint64_t asked_ns;
+	enum replica_state state;
+	bool ready;
+	char router_id[IP_TEXT_MAX];
+	bool equal[CLASS_COUNT][IP_FAMILIES];
+	uint64_t since_ns; /* that it differs */
+	bool told;         /* that it does */
+	char error[160];
+};
+
+struct replicas {
+	struct event_base *base;
+	const struct watch_sources *sources;
+	struct replica at[CONFIG_REPLICAS_MAX];
+	uint32_t n;
+};
+
+struct replicas *
+replicas_new(struct event_base *base, const struct watch_sources *sources)
+{
+	struct replicas *r = must_calloc(1, sizeof(*r));
+
+	r->base = base;
+	r->sources = sources;
+	return r;
+}
+
+static void
+hang_up(struct replica *o)
+{
+	if (o->connection)
+		evhttp_connection_free(o->connection);
+	o->connection = NULL;
+}
+
+void
+replicas_free(struct replicas *r)
+{
+	for (uint32_t i = 0; r && i < r->n; i++)
+		hang_up(&r->at[i]);
+	free(r);
+}
+
+static const char *
+address_text(const struct replica *o, char text[IP_TEXT_MAX + 8])
+{
+	char addr[IP_TEXT_MAX];
+
+	snprintf(text, IP_TEXT_MAX + 8, o->at.addr.family == IP_V6 ? "[%s]:%u" : "%s:%u",
+	    ip_text(&o->at.addr, addr), o->at.port);
+	return text;
+}
+
+/* ---- an answer ---- */
+
+static void
+be_away(struct replica *o, const char *why)
+{
+	char where[IP_TEXT_MAX + 8];
+
+	snprintf(o->error, sizeof(o->error), "%s", why);
+	if (o->state != REPLICA_AWAY)
+		log_warn("a replica does not answer: its routes cannot be compared with ours",
+		    f_str("replica", address_text(o, where)), f_str("why", why));
+	o->state = REPLICA_AWAY;
+	o->told = false;
+}
+
+static int
+index_of(const char *const *names, unsigned n, const char *name)
+{
+	for (unsigned i = 0; name && i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* Its digests against ours of now. True: they are all equal. */
+static bool
+compare(struct replica *o, const json_t *digests)
+{
+	uint64_t ours[CLASS_COUNT][IP_FAMILIES];
+	bool all = true;
+	size_t i;
+	json_t *d;
+
+	table_digests(o->all->sources->rib, ours);
+	memset(o->equal, 0, sizeof(o->equal));
+	json_array_foreach(digests, i, d)
+	{
+		int k = index_of(prefix_class_names, CLASS_COUNT,
+		    json_string_value(json_object_get(d, "class")));
+		int f = index_of(ip_family_names, IP_FAMILIES,
+		    json_string_value(json_object_get(d, "family")));
+		const char *text = json_string_value(json_object_get(d, "digest"));
+
+		if (k >= 0 && f >= 0 && text)
+			o->equal[k][f] = strtoull(text, NULL, 16) == ours[k][f];
+	}
+	for (unsigned k = 0; k < CLASS_COUNT; k++)
+		for (unsigned f = 0; f < IP_FAMILIES; f++)
+			all = all && o->equal[k][f];
+	return all;
+}
+
+static void
+tell_difference(struct replica *o, uint64_t now_ns)
+{
+	char where[IP_TEXT_MAX + 8];
+
+	if (o->state == REPLICA_EQUAL && o->told)
+		log_info("the replica's routes are ours again",
+		    f_str("replica", address_text(o, where)),
+		    f_u64("seconds", (now_ns - o->since_ns) / NS_PER_S));
+	if (o->state == REPLICA_DIFFERS && !o->told && now_ns - o->since_ns >= TELL_AFTER_NS) {
+		log_error("the replica's routes are not ours: see helioctl diff replica URL",
+		    f_str("replica", address_text(o, where)), f_bool("it_is_ready", o->ready));
+		o->told = true;
+	}
+	if (o->state == REPLICA_EQUAL)
+		o->told = false;
+}
+
+static void
+take_answer(struct replica *o, const json_t *root)
+{
+	const char *id = json_string_value(json_object_get(root, "router_id"));
+	const json_t *digests = json_object_get(root, "digests");
+	struct ip_addr ours = ip_v4(o->all->sources->config->router_id);
+	uint64_t now_ns = clock_mono_ns();
+	char mine[IP_TEXT_MAX];
+	bool same;
+
+	if (!id || !json_is_array(digests)) {
+		be_away(o, "its answer has no router_id or no digests: another version?");
+		return;
+	}
+	snprintf(o->router_id, sizeof(o->router_id), "%s", id);
+	o->error[0] = '\0';
+	if (strcmp(id, ip_text(&ours, mine)) == 0) {
+		o->state = REPLICA_SELF;
+		return;
+	}
+	o->ready = json_is_true(json_object_get(root, "ready"));
+	same = compare(o, digests);
+	if (!same && o->state != REPLICA_DIFFERS)
+		o->since_ns = now_ns;
+	o->state = same ? REPLICA_EQUAL : REPLICA_DIFFERS;
+	tell_difference(o, now_ns);
+}
+
+static void
+on_answer(struct evhttp_request *req, void *ctx)
+{
+	struct replica *o = ctx;
+	struct evbuffer *body = req ? evhttp_request_get_input_buffer(req) : NULL;
+	size_t n = body ? evbuffer_get_length(body) : 0;
+	json_t *root = NULL;
+
+	/* The connection ends itself: "Connection: close". */
+	if (req && evhttp_request_get_response_code(req) == HTTP_OK)
+		root = json_loadb(
+		    (const char *)evbuffer_pullup(body, -1), n, JSON_REJECT_DUPLICATES, NULL);
+	if (root)
+		take_answer(o, root);
+	else
+		be_away(o, req && evhttp_request_get_response_code(req)
+		               ? "its answer cannot be read"
+		               : "no connection, or no answer in time");
+	json_decref(root);
+}
+
+static void
+ask(struct replica *o, uint64_t now_ns)
+{
+	struct evhttp_request *req;
+	char addr[IP_TEXT_MAX];
+
+	hang_up(o);
+	o->asked_ns = now_ns;
+	o->connection = evhttp_connection_base_new(
+	    o->all->base, NULL, ip_text(&o->at.addr, addr), o->at.port);
+	req = o->connection ? evhttp_request_new(on_answer, o) : NULL;
+	if (!req) {
+		be_away(o, "out of memory");
+		return;
+	}
+	evhttp_connection_set_timeout(o->connection, TIMEOUT_S);
+	evhttp_connection_set_max_body_size(o->connection, ANSWER_MAX);
+	evhttp_connection_set_max_headers_size(o->connection, ANSWER_MAX);
+	evhttp_add_header(evhttp_request_get_output_headers(req), "Host", addr);
+	evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
+	if (evhttp_make_request(o->connection, req, EVHTTP_REQ_GET, "/api/v1/digest") != 0)
+		be_away(o, "cannot connect");
+}
+
+/* ---- who they are ---- */
+
+static bool
+is_at(const struct replica *o, const struct config_endpoint *e)
+{
+	return ip_equal(&o->at.addr, &e->addr) && o->at.port == e->port;
+}
+
+/* The configuration may have been read again. */
+static void
+follow_configuration(struct replicas *r)
+{
+	const struct config_endpoints *want = &r->sources->config->replicas;
+	bool same = want->len == r->n;
+
+	for (uint32_t i = 0; same && i < r->n; i++)
+		same = is_at(&r->at[i], &want->items[i]);
+	if (same)
+		return;
+	for (uint32_t i = 0; i < r->n; i++)
+		hang_up(&r->at[i]);
+	memset(r->at, 0, sizeof(r->at));
+	r->n = want->len;
+	for (uint32_t i = 0; i < r->n; i++)
+		r->at[i] = (struct replica){.all = r, .at = want->items[i]};
+}
+
+void
+replicas_tick(struct replicas *r)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	follow_configuration(r);
+	for (uint32_t i = 0; i < r->n; i++)
+		if (!r->at[i].asked_ns || now_ns - r->at[i].asked_ns >= ASK_EVERY_NS)
+			ask(&r->at[i], now_ns);
+}
+
+/* ---- showing ---- */
+
+static double
+differs_for(const struct replica *o)
+{
+	return o->state == REPLICA_DIFFERS ? (double)(clock_mono_ns() - o->since_ns) / 1e9 : 0;
+}
+
+void
+replicas_write(struct replicas *r, struct json_out *j)
+{
+	char where[IP_TEXT_MAX + 8];
+
+	json_begin_array(j, "replicas");
+	for (uint32_t i = 0; r && i < r->n; i++) {
+		const struct replica *o = &r->at[i];
+
+		json_begin_object(j, NULL);
+		json_str(j, "address", address_text(o, where));
+		json_str(j, "router_id", o->router_id);
+		json_str(j, "state", state_names[o->state]);
+		json_bool(j, "ready", o->ready);
+		json_f64(j, "differs_seconds", differs_for(o));
+		json_str(j, "error", o->error);
+		json_begin_array(j, "differing");
+		for (unsigned k = 0; k < CLASS_COUNT; k++)
+			for (unsigned f = 0; f < IP_FAMILIES; f++) {
+				char name[64];
+
+				snprintf(name, sizeof(name), "%s %s", prefix_class_names[k],
+				    ip_family_names[f]);
+				if (o->state == REPLICA_DIFFERS && !o->equal[k][f])
+					json_str(j, NULL, name);
+			}
+		json_end(j);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+void
+replicas_write_metrics(struct replicas *r, struct call *c)
+{
+	char where[IP_TEXT_MAX + 8];
+
+	metrics_head(c->out, "replica_reachable", "gauge",
+	    "1 while the other replica's digests can be asked for");
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->at[i].state != REPLICA_SELF && r->at[i].state != REPLICA_UNKNOWN)
+			metrics_labelled(c->out, "replica_reachable", "replica",
+			    address_text(&r->at[i], where), r->at[i].state != REPLICA_AWAY);
+	metrics_head(c->out, "replica_differs_seconds", "gauge",
+	    "For how long the other replica's routes have not been ours; 0: they are equal");
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->at[i].state == REPLICA_EQUAL || r->at[i].state == REPLICA_DIFFERS)
+			metrics_labelled(c->out, "replica_differs_seconds", "replica",
+			    address_text(&r->at[i], where), (uint64_t)differs_for(&r->at[i]));
+}
