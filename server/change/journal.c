@@ -89,6 +89,12 @@ journal_next(const uint8_t *at, size_t left)
 	return f;
 }
 
+static bool
+is_partition(int32_t partition)
+{
+	return partition >= 0 && partition < JOURNAL_PARTITIONS_MAX;
+}
+
 bool
 journal_record(const struct frame *f, struct record *r)
 {
@@ -99,7 +105,8 @@ journal_record(const struct frame *f, struct record *r)
 		return false;
 	value_len = fixed->value_len == FRAME_TOMBSTONE ? 0 : fixed->value_len;
 	if (fixed->key_len > f->size - sizeof(*fixed) ||
-	    value_len > f->size - sizeof(*fixed) - fixed->key_len)
+	    value_len > f->size - sizeof(*fixed) - fixed->key_len ||
+	    !is_partition(fixed->partition))
 		return false;
 	*r = (struct record){.key = fixed + 1,
 	    .key_len = fixed->key_len,
@@ -233,6 +240,25 @@ journal_cluster(const struct journal *j)
 	return j->cluster;
 }
 
+bool
+journal_scan(const struct frame *f, struct frame_scan *out)
+{
+	if ((f->kind != FRAME_SCAN_BEGIN && f->kind != FRAME_SCAN_END) ||
+	    f->size < sizeof(*out))
+		return false;
+	memcpy(out, f + 1, sizeof(*out));
+	return is_partition(out->partition);
+}
+
+bool
+journal_place(const struct frame *f, struct frame_position *out)
+{
+	if (f->kind != FRAME_POSITION || f->size < sizeof(*out))
+		return false;
+	memcpy(out, f + 1, sizeof(*out));
+	return is_partition(out->partition);
+}
+
 static void
 take_record(struct journal *j, const struct frame *f, const struct journal_reader *reader,
     uint64_t *records)
@@ -260,19 +286,13 @@ take_frame(struct journal *j, const struct frame *f, const struct journal_reader
 		break;
 	case FRAME_SCAN_BEGIN:
 	case FRAME_SCAN_END:
-		if (f->size < sizeof(scan))
-			break;
-		memcpy(&scan, fixed, sizeof(scan));
-		if (scan.partition < 0 || scan.partition >= JOURNAL_PARTITIONS_MAX)
+		if (!journal_scan(f, &scan))
 			break;
 		position_of(j, scan.partition)->scanning = f->kind == FRAME_SCAN_BEGIN;
 		reader->scan(reader->ctx, scan.partition, f->kind == FRAME_SCAN_BEGIN);
 		break;
 	case FRAME_POSITION:
-		if (f->size < sizeof(position))
-			break;
-		memcpy(&position, fixed, sizeof(position));
-		if (position.partition >= 0 && position.partition < JOURNAL_PARTITIONS_MAX)
+		if (journal_place(f, &position))
 			journal_note(j, position.partition, position.offset, position.ms);
 		break;
 	case FRAME_CLUSTER:

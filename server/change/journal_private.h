@@ -72,10 +72,17 @@ void journal_frame(struct journal_batch *b, enum frame_kind kind, const void *fi
 /* The frame at `at`, or NULL: nothing sound begins there. */
 const struct frame *journal_next(const uint8_t *at, size_t left);
 
-/* The record of a FRAME_RECORD, borrowed from it; false: its lengths are wrong. */
+/* The record of a FRAME_RECORD, borrowed from it; false: its lengths, or its partition, are wrong. */
 bool journal_record(const struct frame *f, struct record *r);
+
+/* The same of FRAME_SCAN_BEGIN and _END, and of FRAME_POSITION. */
+bool journal_scan(const struct frame *f, struct frame_scan *out);
+bool journal_place(const struct frame *f, struct frame_position *out);
 
 void journal_note(struct journal *j, int32_t partition, int64_t offset, int64_t ms);
 
 /* Under the lock: append these bytes. False: it was given up. */
 bool journal_write(struct journal *j, const void *at, size_t n);
+
+/* Write the newest record of each key into a new file that takes this one's place. The consumer's thread. */
+void journal_rewrite(struct journal *j);

@@ -110,12 +110,9 @@ learn(struct rewriting *w, const struct frame *f, size_t position)
 	if (f->kind == FRAME_RECORD && journal_record(f, &r)) {
 		*slot_of(w, &r) = position;
 		journal_note(&w->positions, r.partition, r.offset, r.ms);
-	} else if (f->kind == FRAME_POSITION && f->size >= sizeof(at)) {
-		memcpy(&at, f + 1, sizeof(at));
+	} else if (journal_place(f, &at)) {
 		journal_note(&w->positions, at.partition, at.offset, at.ms);
-	} else if ((f->kind == FRAME_SCAN_BEGIN || f->kind == FRAME_SCAN_END) &&
-	           f->size >= sizeof(scan)) {
-		memcpy(&scan, f + 1, sizeof(scan));
+	} else if (journal_scan(f, &scan)) {
 		if (f->kind == FRAME_SCAN_BEGIN)
 			scan_of(w, scan.partition)->begun = position;
 		else
@@ -159,8 +156,8 @@ is_kept(struct rewriting *w, const struct frame *f, size_t position)
 		return journal_record(f, &r) && r.value && *slot_of(w, &r) == position &&
 		       position >= scan_of(w, r.partition)->complete;
 	case FRAME_SCAN_BEGIN:
-		memcpy(&scan, f + 1, sizeof(scan));
-		return scan_of(w, scan.partition)->begun == position &&
+		return journal_scan(f, &scan) &&
+		       scan_of(w, scan.partition)->begun == position &&
 		       scan_of(w, scan.partition)->complete != position;
 	default:
 		return false;
@@ -267,8 +264,8 @@ take_place(struct journal *j, struct rewriting *w, char *why, size_t size)
 	return true;
 }
 
-static void
-rewrite(struct journal *j)
+void
+journal_rewrite(struct journal *j)
 {
 	uint64_t start = clock_mono_ns(), before = journal_bytes(j);
 	struct rewriting w = {.n = before};
@@ -318,7 +315,7 @@ journal_tend(struct journal *j)
 	uint64_t bytes = journal_bytes(j), now = clock_mono_ns();
 
 	if (is_due(j, bytes, now))
-		rewrite(j);
+		journal_rewrite(j);
 	if (bytes == 0 || now < j->touched_ns + TOUCH_NS)
 		return;
 	j->touched_ns = now;

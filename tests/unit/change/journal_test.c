@@ -281,6 +281,48 @@ rewriting_forgets_what_a_complete_scan_did_not_meet(void **state)
 	journal_free(j);
 }
 
+/* A frame with a sound checksum, behind what is there. */
+static void
+append_frame(enum frame_kind kind, const void *fixed, size_t n)
+{
+	struct journal_batch b = {.at = NULL};
+	int fd = open(path, O_WRONLY | O_APPEND);
+
+	assert_true(fd >= 0);
+	journal_frame(&b, kind, fixed, n, NULL, 0, NULL, 0);
+	assert_int_equal(write(fd, b.at, b.len), b.len);
+	close(fd);
+	journal_batch_fini(&b);
+}
+
+static void
+frames_of_partitions_that_cannot_be_are_left_out_also_when_rewriting(void **state)
+{
+	static const int32_t impossible[] = {-1, JOURNAL_PARTITIONS_MAX, INT32_MAX, INT32_MIN};
+	struct journal *j = open_journal("t");
+
+	(void)state;
+	put(j, "a", "1", 0, 1);
+	journal_free(j);
+	for (size_t i = 0; i < COUNT_OF(impossible); i++) {
+		struct frame_scan scan = {.partition = impossible[i]};
+		struct frame_position place = {.partition = impossible[i], .offset = 7};
+		struct frame_record record = {
+		    .partition = impossible[i], .value_len = FRAME_TOMBSTONE};
+
+		append_frame(FRAME_SCAN_BEGIN, &scan, sizeof(scan));
+		append_frame(FRAME_SCAN_END, &scan, sizeof(scan));
+		append_frame(FRAME_POSITION, &place, sizeof(place));
+		append_frame(FRAME_RECORD, &record, sizeof(record));
+		append_frame(FRAME_SCAN_BEGIN, NULL, 0);
+	}
+	j = open_journal("t");
+	assert_string_equal(seen, "a=1@0:1 ");
+	journal_rewrite(j);
+	journal_free(j);
+	expect_after_reopening("a=1@0:1 ");
+}
+
 static void
 a_file_that_cannot_be_written_is_given_up_and_nothing_else_happens(void **state)
 {
@@ -310,6 +352,7 @@ main(void)
 	    EACH(a_file_of_another_format_is_set_aside),
 	    EACH(rewriting_keeps_the_newest_of_each_key_and_where_partitions_were),
 	    EACH(rewriting_forgets_what_a_complete_scan_did_not_meet),
+	    EACH(frames_of_partitions_that_cannot_be_are_left_out_also_when_rewriting),
 	    EACH(a_file_that_cannot_be_written_is_given_up_and_nothing_else_happens),
 	};
 
