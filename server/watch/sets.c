@@ -60,6 +60,7 @@ struct counting {
 	struct view_items items;
 	struct seen seen;
 	uint32_t widest;
+	uint64_t digest, prefix; /* the prefix: hash of its name */
 };
 
 /* A set in the making: routers use the paths of the highest preference together, so they are the set. */
@@ -69,10 +70,12 @@ struct set_sum {
 };
 
 static void
-add_path(const struct counting *x, const struct path *p, struct set_sum *sum)
+add_path(struct counting *x, const struct path *p, struct set_sum *sum)
 {
 	const struct path_attrs *a = attrs_at(x->names, p->attrs);
 
+	x->digest += hash_two(hash_two(x->prefix, name_hash(&x->names->nexthops, p->nexthop)),
+	    name_hash(&x->names->attrs, p->attrs));
 	if (sum->n && a->local_pref < sum->local_pref)
 		return;
 	if (sum->n && a->local_pref > sum->local_pref)
@@ -91,9 +94,13 @@ count_prefix(struct counting *x, uint32_t index, const struct pathset *s)
 	unsigned f = ip_family_index(prefix->addr.family);
 	struct set_sum sum = {0};
 
-	if (!x->kind->family[f] || !x->kind->add_path[f] ||
-	    !filter_passes(x->kind->view.filter, prefix))
-		return; /* one path is no group */
+	if (!x->kind->family[f] || !filter_passes(x->kind->view.filter, prefix))
+		return;
+	x->prefix = name_hash(&x->names->prefixes, index);
+	if (!x->kind->add_path[f]) { /* one path is no group */
+		add_path(x, view_best(&x->kind->view, x->names, prefix, s), &sum);
+		return;
+	}
 	if (view_is_all(&x->kind->view)) {
 		for (uint32_t i = 0; i < s->n; i++)
 			add_path(x, &s->path[i], &sum);
@@ -121,13 +128,14 @@ sets_count(const struct table *t, const struct sets_kind *kind, struct sets_coun
 		for (uint32_t i = first; i < bound && i < first + READ_SIDE_PREFIXES; i++) {
 			const struct pathset *s = table_get(t, i);
 
-			if (s && s->n > 1)
+			if (s && s->n)
 				count_prefix(&x, i, s);
 		}
 		rcu_leave();
 	}
 	out->sets = x.seen.n;
 	out->widest = x.widest;
+	out->digest = x.digest;
 	free(x.seen.at);
 	view_items_fini(&x.items);
 }
@@ -257,8 +265,10 @@ write_row(struct call *c, const struct sets_row *row) ON_WATCH
 	const struct config_view *view = view_named(c->sources->config, row->view);
 	struct json_out *j = &c->json;
 	struct sets_count count;
+	char digest[20];
 
 	sets_count(c->sources->rib, &row->kind, &count);
+	snprintf(digest, sizeof(digest), "%016llx", (unsigned long long)count.digest);
 	json_begin_object(j, NULL);
 	json_str(j, "view", row->view);
 	json_u64(j, "peers", row->peers);
@@ -269,6 +279,7 @@ write_row(struct call *c, const struct sets_row *row) ON_WATCH
 	json_u64(j, "distinct_sets", count.sets);
 	json_u64(j, "widest", count.widest);
 	json_u64(j, "max_distinct_sets", view ? view->max_distinct_sets : 0);
+	json_str(j, "digest", digest);
 	json_end(j);
 	call_newline(c);
 }

@@ -26,6 +26,8 @@ struct sets_count {
 	uint64_t version; /* of the table that was counted */
 	uint64_t sets;    /* distinct ones of at least two next hops */
 	uint32_t widest;  /* next hops of the largest */
+	uint64_t
+	    digest; /* of all paths that are shown: the same on replicas that show the same */
 };
 
 /* Count now. Read sides are its own, short ones. */

@@ -284,10 +284,13 @@ def test_what_differs_between_replicas_and_between_peers_is_listed_path_by_path(
     lab.servers.append(relay)
     url = "http://127.0.0.1:8180"
     assert a.ctl("diff", "replica", url)["differences"] == []
+    shown = lambda r: sorted(k["digest"] for k in r.ctl("sets")["kinds"])
+    assert shown(a) == shown(b) != []  # as their peers are shown it, too
     b.ctl("freeze")
     lab.write(kube.slice_of(pair.web, kube.pods_on("n1")))
     eventually(lambda: a.ctl_run("diff", "replica", url).returncode == 1)
     done = a.ctl_run("diff", "replica", url)
+    assert shown(a) != shown(b)
     lines = [line for line in done.stdout.splitlines() if line[0] in "+-"]
     assert len(lines) == 1 and lines[0].startswith(f"+ {LOCAL}/32 via {lab.net.v4('n2')} "), lines
     assert "1 differences" in done.stdout

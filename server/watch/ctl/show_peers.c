@@ -248,7 +248,8 @@ static void
 print_sets(const struct options *o, const json_t *a)
 {
 	static const struct grid_column columns[] = {{"View", false}, {"Peers", true},
-	    {"Sets", true}, {"Allowed", true}, {"Widest", true}, {"For example", false}};
+	    {"Sets", true}, {"Allowed", true}, {"Widest", true}, {"Digest", false},
+	    {"For example", false}};
 	const json_t *kinds = json_object_get(a, "kinds");
 	struct grid *g = grid_new(columns, COUNT_OF(columns));
 
@@ -268,6 +269,7 @@ print_sets(const struct options *o, const json_t *a)
 		else
 			grid_cell(g, GRID_PLAIN, "-");
 		grid_cell(g, GRID_PLAIN, "%lld", js_int(k, "widest"));
+		grid_cell(g, GRID_PLAIN, "%s", js_str(k, "digest"));
 		grid_cell(g, GRID_PLAIN, "%s", names);
 		free(names);
 	}
