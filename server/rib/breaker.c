@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STAGGER_PART 10u /* of the withdraw limit: beyond it removals are staggered */
+
 void
 breaker_init(struct breaker *b, const struct breaker_rules *r, struct table *t)
 {
@@ -64,15 +66,33 @@ size_before(const struct breaker_class *c)
 	return most;
 }
 
+static uint64_t
+limit_of(const struct breaker *b, uint64_t before)
+{
+	uint64_t share = before * b->rules.percent / 100;
+
+	return share > b->rules.paths ? share : b->rules.paths;
+}
+
 /* So many more paths may leave the class now. */
 static uint64_t
 allowance(const struct breaker *b, unsigned prefix_class)
 {
 	const struct breaker_class *c = &b->by[prefix_class];
-	uint64_t before = size_before(c), share = before * b->rules.percent / 100;
-	uint64_t limit = share > b->rules.paths ? share : b->rules.paths;
+	uint64_t before = size_before(c), limit = limit_of(b, before);
 
 	return limit > before - c->size ? limit - (before - c->size) : 0;
+}
+
+/* With these gone too the class would have lost more than is lost every day. */
+static bool
+is_staggered(const struct breaker *b, unsigned prefix_class, uint32_t lost)
+{
+	const struct breaker_class *c = &b->by[prefix_class];
+	uint64_t before = size_before(c);
+
+	return b->second && b->rules.stagger_ns &&
+	       before - c->size + lost > limit_of(b, before) / STAGGER_PART;
 }
 
 bool
@@ -178,7 +198,11 @@ must_hold(const struct breaker *b, unsigned prefix_class, const struct loss *l, 
 	}
 	*reason = last_prefix ? HOLD_LAST_PREFIX : HOLD_LAST_PATH;
 	*until_ns = now_ns + wait;
-	return n == 0 && l->held == 0 && wait > 0;
+	if (n == 0 && l->held == 0 && wait > 0)
+		return true;
+	*reason = HOLD_STAGGER;
+	*until_ns = now_ns + b->rules.stagger_ns;
+	return l->removed > l->added && is_staggered(b, prefix_class, l->removed - l->added);
 }
 
 static void

@@ -6,6 +6,8 @@
  *   limit        A class may lose, net, within a sliding window so many paths or so large a share of itself
  *                (the larger of both). What would exceed it is held: the paths stay announced until an operator
  *                lets them go, or the cluster has them again. Additions always flow.
+ *   stagger      Beyond a tenth of that limit removals wait a little on the replica that is not the first, so that what
+ *                is wrong does not strike both in the same instant.
  *   last path    The removal that would leave a prefix without a path, or a class without a prefix, waits
  *                a little, also within the limit.
  *   no-withdraw  An operator's order: nothing is withdrawn.
@@ -25,6 +27,7 @@ struct breaker_rules {
 	uint32_t paths;
 	uint64_t window_ns;
 	uint64_t last_path_ns, last_prefix_ns; /* 0: not held */
+	uint64_t stagger_ns;                   /* where the other replica goes first */
 };
 
 /* One class: how large it was, in announced paths, at the end of each past slice of the window. */
@@ -43,6 +46,7 @@ struct breaker {
 	uint64_t slice;   /* number of the present one, since the first */
 	uint64_t started; /* number of the first */
 	bool no_withdraw;
+	bool second; /* another replica goes first */
 	bool forced; /* what goes now is what an operator wants to go: nothing of it is held */
 	struct path_in *merged; /* scratch */
 	uint32_t cap_merged;

@@ -12,6 +12,7 @@ const char *const hold_reason_names[HOLD_REASONS] = {
     [HOLD_NO_WITHDRAW] = "no_withdraw",
     [HOLD_LAST_PATH] = "last_path",
     [HOLD_LAST_PREFIX] = "last_prefix",
+    [HOLD_STAGGER] = "stagger",
     [HOLD_SETTLES] = "settles",
 };
 
@@ -84,6 +85,7 @@ count(struct holds *h, unsigned prefix_class, unsigned reason, int sign)
 	    [HOLD_NO_WITHDRAW] = METRIC_HELD_NO_WITHDRAW,
 	    [HOLD_LAST_PATH] = METRIC_HELD_LAST_PATH,
 	    [HOLD_LAST_PREFIX] = METRIC_HELD_LAST_PREFIX,
+	    [HOLD_STAGGER] = METRIC_HELD_STAGGER,
 	    [HOLD_SETTLES] = METRIC_PATHS_SETTLING};
 
 	h->by[prefix_class][reason] += (uint32_t)sign;

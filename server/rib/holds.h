@@ -12,6 +12,7 @@ enum hold_reason {
 	HOLD_LIMIT, /* more than the withdraw limit would have gone; an operator decides */
 	HOLD_NO_WITHDRAW, /* an operator has forbidden withdrawals                             */
 	HOLD_LAST_PATH, /* the prefix would have no path left; goes after a while            */
+	HOLD_STAGGER, /* more than a little would have gone, and the other replica goes first  */
 	HOLD_LAST_PREFIX, /* the class would have no prefix left; goes after a longer while    */
 	HOLD_SETTLES,     /* not announced yet: it is new (settle.h)                        */
 	HOLD_REASONS

@@ -27,7 +27,8 @@ writer_breaker_rules(const struct config *c)
 	    .paths = c->safety.withdraw_limit.paths,
 	    .window_ns = c->safety.withdraw_limit.window_ns,
 	    .last_path_ns = c->safety.last_path_ns,
-	    .last_prefix_ns = c->safety.last_prefix_ns};
+	    .last_prefix_ns = c->safety.last_prefix_ns,
+	    .stagger_ns = c->safety.stagger_ns};
 }
 
 bool
@@ -213,6 +214,7 @@ writer_round(struct writer *w, struct change *changes, uint64_t now_ns)
 	apply(w, changes);
 	if (writer_is_frozen(w))
 		return;
+	w->breaker.second = atomic_load_explicit(&w->second, memory_order_relaxed);
 	breaker_now(&w->breaker, now_ns);
 	breaker_tick(&w->breaker, now_ns);
 	settle_tick(&w->settle, now_ns);

@@ -38,6 +38,8 @@ struct writer {
 	struct table *table;
 	pthread_t thread;
 	_Atomic bool stop;
+	_Atomic bool
+	    second; /* another replica goes first with removals: as the watch has found */
 	_Atomic bool published; /* the first commit after all barriers is visible */
 	bool
 	    frozen; /* an operator's order: the RIB stays as it is, once something is published */

@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "rib/table.h"
+#include "rib/writer.h"
 #include "watch/call.h"
 #include "watch/metrics.h"
 
@@ -258,10 +259,32 @@ follow_configuration(struct replicas *r)
 		r->at[i] = (struct replica){.all = r, .at = want->items[i]};
 }
 
+/* Somebody with a lower router id is there, and has all routes. */
+static bool
+goes_first(const struct replica *o, uint32_t ours)
+{
+	struct ip_addr id;
+
+	return (o->state == REPLICA_EQUAL || o->state == REPLICA_DIFFERS) && o->ready &&
+	       ip_parse(o->router_id, &id) && id.family == IP_V4 && ip_v4_host(&id) < ours;
+}
+
+static void
+tell_writer(struct replicas *r)
+{
+	bool second = false;
+
+	for (uint32_t i = 0; i < r->n; i++)
+		second = second || goes_first(&r->at[i], r->sources->config->router_id);
+	atomic_store_explicit(&r->sources->writer->second, second, memory_order_relaxed);
+}
+
 void
 replicas_tick(struct replicas *r)
 {
 	uint64_t now_ns = clock_mono_ns();
+
+	tell_writer(r);
 
 	follow_configuration(r);
 	for (uint32_t i = 0; i < r->n; i++)

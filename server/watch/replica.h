@@ -2,7 +2,8 @@
 /*
  * The other replicas: their digests are asked for over HTTP from time to time and compared with ours. They are at most a moment
  * apart while they follow one stream; what stays different is logged, and shown as a metric and by helioctl digest; what it is,
- * helioctl diff replica lists path by path. A replica that is away disturbs nothing.
+ * helioctl diff replica lists path by path. A replica that is away disturbs nothing. Of those that are there, the one with the
+ * lowest router id goes first with removals of many paths (safety.stagger); the writer is told whether that is another one.
  *
  * `replicas` of the configuration may name all of them, ourselves too, so that one file serves all: who answers with our
  * router id is left out. The watch thread's.

@@ -295,6 +295,8 @@ struct config_watchdog {
 struct config_safety {
 	struct config_withdraw_limit withdraw_limit;
 	uint64_t last_path_ns, last_prefix_ns; /* 0: not held */
+	uint64_t
+	    stagger_ns; /* how long removals of many paths wait for the replica that goes first */
 	uint64_t settle_ns; /* a new path waits so long before it is announced */
 	struct config_watchdog watchdog;
 };

@@ -277,6 +277,35 @@ def test_replicas_compare_their_routes_and_say_where_they_differ(lab):
     eventually(lambda: states() == ["self", "away", "away"], 20)
 
 
+def test_removals_of_many_paths_strike_the_replicas_one_after_the_other(lab):
+    pair = Pair(lab, None)
+    lab.servers.append(Relay(lab.net["peer"], lab.net["core"], 8179, here_port=8180))
+    lab.servers.append(Relay(lab.net["core"], lab.net["peer"], 8179, here_port=8180))
+    for replica in pair.replicas:
+        replica.config["replicas"] = ["127.0.0.1:8179", "127.0.0.1:8180"]
+        replica.config["safety"] = {"withdraw_limit": {"percent": 100, "paths": 1}, "stagger": "5s"}
+        replica.write_config()
+        assert replica.ctl("reload")["result"] == "applied"
+    for replica in pair.replicas:
+        eventually(lambda r=replica: sorted(o["state"] for o in r.ctl("digest")["replicas"]) ==
+                   ["equal", "self"], 20)
+    hops = lambda r: [p.next_hop for p in r.paths() if p.prefix == f"{LOCAL}/32"]
+    first, second = pair.replicas
+    time.sleep(2)  # the writer is told once a second
+    lab.write(kube.slice_of(pair.web, kube.pods_on("n1")))
+    eventually(lambda: hops(first) == [lab.net.v4("n1")], 3)
+    assert len(hops(second)) == 2
+    assert second.metric('held_paths{reason="stagger"}') == 1
+    eventually(lambda: hops(second) == [lab.net.v4("n1")], 10)
+    first.kill9()  # alone there is nobody to wait for
+    eventually(lambda: "away" in [o["state"] for o in second.ctl("digest")["replicas"]], 20)
+    time.sleep(2)
+    lab.write(kube.slice_of(pair.web, kube.pods_on("n1", "n2")))
+    eventually(lambda: len(hops(second)) == 2)
+    lab.write(kube.slice_of(pair.web, kube.pods_on("n2")))
+    eventually(lambda: hops(second) == [lab.net.v4("n2")], 3)
+
+
 def test_what_differs_between_replicas_and_between_peers_is_listed_path_by_path(lab):
     pair = Pair(lab, None)
     a, b = pair.replicas
