@@ -19,7 +19,7 @@
 #include <signal.h>
 
 #define RUN_KAFKA_WAIT_MS 15000
-#define RUN_STEPS_MAX     1024
+#define RUN_STEPS_MAX     2048
 #define RUN_STEP_NAME     16
 #define RUN_LOCAL_AS      64512 /* the target's */
 
