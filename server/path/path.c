@@ -102,12 +102,12 @@ renew_rules(struct path_maker *m, const struct calico_state *calico) ON_WRITER
 }
 
 void
-path_configure(struct path_maker *m, const struct config_advertise *config)
+path_configure(struct path_maker *m, const struct config_advertise *config, bool same)
 {
 	struct calico_state calico;
 
 	m->config = config;
-	m->reconfigured = true;
+	m->reconfigured |= !same;
 	calico_state_read(&calico, m->config, m->cluster);
 	renew_rules(m, &calico);
 	calico_state_fini(&calico);

@@ -103,10 +103,12 @@ path_free(struct path_maker *m) ON_WRITER; /* says nothing to the sink; no reade
 void path_count_endpoints(struct path_maker *m, bool on);
 
 /*
- * From the next recompute on, which computes everything, another configuration (checked, borrowed) holds. The
- * next hops' annotations that the decoder keeps (node_address) are not changed by it.
+ * From the next recompute on another configuration (checked, borrowed) holds; same: it says what the one before it says, and
+ * only stands elsewhere, else everything is computed. The next hops' annotations that the decoder keeps (node_address) are not
+ * changed by it.
  */
-void path_configure(struct path_maker *m, const struct config_advertise *config) ON_WRITER;
+void path_configure(struct path_maker *m, const struct config_advertise *config, bool same)
+    ON_WRITER;
 
 /* Recompute what the dirt may concern, at time now (ns). A new maker's first call computes everything. */
 void path_recompute(struct path_maker *m, const struct cluster_dirty *dirty, uint64_t now_ns)

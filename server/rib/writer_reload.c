@@ -21,7 +21,7 @@ compute(struct writer *w, const struct config *config, struct plan *plan, uint64
 		c->from_path.config = &config->followed.items[i].advertise;
 		c->from_path.now_ns = now_ns;
 		path_count_endpoints(c->paths, weighs);
-		path_configure(c->paths, &config->followed.items[i].advertise);
+		path_configure(c->paths, &config->followed.items[i].advertise, false);
 		path_recompute(c->paths, cluster_dirty(c->cluster), now_ns);
 		c->from_path.plan = NULL;
 	}
@@ -61,7 +61,7 @@ apply(struct writer *w, const struct writer_reload *r, uint64_t now_ns) ON_WRITE
 			    &r->config->followed.items[i].advertise;
 
 			w->clusters[i].from_path.config = advertise;
-			path_configure(w->clusters[i].paths, advertise);
+			path_configure(w->clusters[i].paths, advertise, true);
 		}
 	}
 	breaker_configure(&w->breaker, &rules, now_ns);
@@ -75,12 +75,12 @@ writer_configure(struct writer *w, struct writer_reload *r, uint64_t now_ns)
 	memset(r->plan, 0, sizeof(r->plan));
 	r->applied = false;
 	r->refused[0] = '\0';
-	if (!atomic_load_explicit(&w->published, memory_order_relaxed)) {
+	if (r->paths && !atomic_load_explicit(&w->published, memory_order_relaxed)) {
 		snprintf(r->refused, sizeof(r->refused),
 		    "the stream has not caught up: what it would do cannot be told yet");
 		return;
 	}
-	if (writer_is_frozen(w)) {
+	if (r->paths && writer_is_frozen(w)) {
 		snprintf(r->refused, sizeof(r->refused),
 		    "this replica is frozen: helioctl resume comes first");
 		return;

@@ -221,3 +221,18 @@ def test_while_frozen_the_configuration_stays_too(served):
     assert answer["result"] == "refused" and "frozen" in answer["why"]
     helio.ctl("resume")
     always(lambda: bird.paths() == before, 1)
+
+
+def test_peers_may_change_while_the_stream_is_away(lab):
+    lab.make_topic()
+    lab.write(*lab.nodes("n1"))
+    lab.broker.kill9()
+    helio = lab.heliograph(wait="started", peers=[])
+    answer = _reload(helio, advertise={"cluster_ips": ["10.97.0.0/16"]})
+    assert answer["result"] == "refused" and "has not caught up" in answer["why"]
+    assert _reload(helio, advertise=ADVERTISE, peers=[peer("bird", lab.net.v4("bird"))])["result"] == "applied"
+    bird = lab.bird()
+    lab.broker.process.popen = None
+    lab.broker.start()
+    helio.wait_ready(60)
+    eventually(lambda: bird.paths() == helio.paths() != set())
