@@ -22,8 +22,10 @@ prefixes_init(struct prefixes *p)
 void
 prefixes_fini(struct prefixes *p)
 {
-	for (uint32_t i = 0; i < p->bound; i++)
+	for (uint32_t i = 0; i < p->bound; i++) {
 		free(p->at[i].owners);
+		free(p->at[i].more);
+	}
 	rcumap_fini(&p->by_prefix);
 	free(p->at);
 	free(p->free);

@@ -314,7 +314,7 @@ frames_of_partitions_that_cannot_be_are_left_out_also_when_rewriting(void **stat
 		append_frame(FRAME_SCAN_END, &scan, sizeof(scan));
 		append_frame(FRAME_POSITION, &place, sizeof(place));
 		append_frame(FRAME_RECORD, &record, sizeof(record));
-		append_frame(FRAME_SCAN_BEGIN, NULL, 0);
+		append_frame(FRAME_SCAN_BEGIN, "", 0);
 	}
 	j = open_journal("t");
 	assert_string_equal(seen, "a=1@0:1 ");
