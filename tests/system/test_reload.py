@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from lib import kube
-from lib.heliograph import ADVERTISE, peer
+from lib.heliograph import ADVERTISE, peer, program
 from lib.paths import next_hops, prefixes
 from lib.wait import always, eventually
 
@@ -209,7 +209,10 @@ def test_a_hundred_reloads_need_no_more_memory(served):
             *ADVERTISE["cluster_ips"], f"10.{128 + i % 2}.0.0/16"]})
         assert answer["result"] in ("applied", "unchanged"), answer
         sizes.append(helio.metric("resident_memory_bytes"))
-    assert sizes[99] < sizes[30] + 4e6, sizes[::10]
+    with open(program("heliographd"), "rb") as f:
+        sanitized = b"__asan_" in f.read()
+    if not sanitized:  # AddressSanitizer keeps what was freed for a while
+        assert sizes[99] < sizes[30] + 4e6, sizes[::10]
     assert bird.uptime_mark() == mark
 
 
