@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define REPORT_PHASES  256
+#define REPORT_PHASES  4096
 #define REPORT_RSS_MAX 3600 /* one a second */
 
 /* Changes at a rate. */

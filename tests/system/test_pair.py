@@ -294,8 +294,8 @@ def test_removals_of_many_paths_strike_the_replicas_one_after_the_other(lab):
     time.sleep(2)  # the writer is told once a second
     lab.write(kube.slice_of(pair.web, kube.pods_on("n1")))
     eventually(lambda: hops(first) == [lab.net.v4("n1")], 3)
+    eventually(lambda: second.metric('held_paths{reason="stagger"}') == 1, 4)
     assert len(hops(second)) == 2
-    assert second.metric('held_paths{reason="stagger"}') == 1
     eventually(lambda: hops(second) == [lab.net.v4("n1")], 10)
     first.kill9()  # alone there is nobody to wait for
     eventually(lambda: "away" in [o["state"] for o in second.ctl("digest")["replicas"]], 20)
