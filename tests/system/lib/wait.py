@@ -4,8 +4,13 @@
 import time
 
 
+def _is_content(value):
+    return value is None or bool(value)
+
+
 def eventually(check, timeout=15.0, every=0.05):
-    """Call check() until it neither raises AssertionError nor returns False; return its value.
+    """Call check() until it neither raises AssertionError nor returns something false (an empty list, 0; a
+    check that returns None has only asserted, and is content); return its value.
 
     After `timeout` seconds the last AssertionError is raised, so that a failing test shows the
     state it last saw and not only that time ran out.
@@ -14,9 +19,9 @@ def eventually(check, timeout=15.0, every=0.05):
     while True:
         try:
             value = check()
-            if value is not False:
+            if _is_content(value):
                 return value
-            failure = AssertionError(f"{getattr(check, '__name__', 'check')} stayed false")
+            failure = AssertionError(f"{getattr(check, '__name__', 'check')} stayed {value!r}")
         except AssertionError as error:
             failure = error
         if time.monotonic() >= end:
@@ -25,11 +30,11 @@ def eventually(check, timeout=15.0, every=0.05):
 
 
 def always(check, seconds, every=0.1):
-    """check() must hold now and for `seconds` from now."""
+    """check() must hold now and for `seconds` from now, as eventually() understands it."""
     end = time.monotonic() + seconds
     while True:
         value = check()
-        assert value is not False, f"{getattr(check, '__name__', 'check')} became false"
+        assert _is_content(value), f"{getattr(check, '__name__', 'check')} became {value!r}"
         if time.monotonic() >= end:
             return value
         time.sleep(every)
