@@ -49,7 +49,10 @@ consumer_on_error(rd_kafka_t *rk, int err, const char *reason, void *stream)
 
 	(void)rk;
 	*n = (struct notice){.err = err};
-	snprintf(n->reason, sizeof(n->reason), "%s", reason);
+	if (consumer_explain_alert(reason, n->reason, sizeof(n->reason)))
+		n->err = RD_KAFKA_RESP_ERR__SSL; /* to the library it is a lost connection */
+	else
+		snprintf(n->reason, sizeof(n->reason), "%s", reason);
 	consumer_notify(stream, n);
 }
 
@@ -63,6 +66,8 @@ take_broker_error(struct stream *s, int err, const char *reason) ON_CONSUMER
 		consumer_down(s, err);
 		return;
 	}
+	if (consumer_is_certificate_error(err, reason))
+		return;
 	stream_set_error(s, reason);
 	if (err == RD_KAFKA_RESP_ERR__TRANSPORT || err == RD_KAFKA_RESP_ERR__RESOLVE)
 		return; /* one connection; the outage, if it is one, has its own line */
@@ -119,8 +124,8 @@ take_error(struct stream *s, const rd_kafka_message_t *m, struct partition *p) O
 		    f_str("error", rd_kafka_message_errstr(m)), f_u64("swallowed", swallowed));
 }
 
-static void
-take_notices(struct stream *s) ON_CONSUMER
+void
+consumer_take_notices(struct stream *s)
 {
 	struct notice *n, *next;
 
@@ -178,7 +183,7 @@ run(void *arg)
 		rd_kafka_poll(s->rk, POLL_WAIT_MS);
 		if (atomic_exchange(&s->heard, false))
 			consumer_alive(s);
-		take_notices(s);
+		consumer_take_notices(s);
 		consumer_look_for_barrier(s);
 	}
 	for (uint32_t i = 0; i < get(s->n_partitions); i++)

@@ -180,5 +180,7 @@ consumer_conf_new(const struct stream_options *options, const char *brokers, str
 	rd_kafka_conf_set_opaque(conf, s);
 	rd_kafka_conf_set_error_cb(conf, consumer_on_error);
 	rd_kafka_conf_set_log_cb(conf, consumer_on_log);
+	(void)!rd_kafka_conf_set_ssl_cert_verify_cb(
+	    conf, consumer_on_certificate); /* a librdkafka without TLS has none to refuse */
 	return conf;
 }

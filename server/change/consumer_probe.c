@@ -327,8 +327,8 @@ consumer_probe(struct stream *s, uint64_t now_ns)
 	rd_kafka_resp_err_t err = rd_kafka_metadata(s->rk, 0, s->rkt, &md, PROBE_TIMEOUT_MS);
 
 	if (err) {
-		rd_kafka_poll(
-		    s->rk, 0); /* what the connections have to say about it comes first */
+		rd_kafka_poll(s->rk, 0);
+		consumer_take_notices(s); /* what the connections have to say comes first */
 		consumer_down(s, err);
 		back_off(s, now_ns);
 		return;

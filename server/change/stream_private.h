@@ -173,6 +173,17 @@ void consumer_on_error(struct rd_kafka_s *rk, int err, const char *reason, void 
 void
 consumer_on_log(const struct rd_kafka_s *rk, int level, const char *facility, const char *text);
 
+/* Says of a broker's certificate why OpenSSL refuses it. Called by librdkafka's own threads. In consumer_tls.c. */
+int
+consumer_on_certificate(struct rd_kafka_s *rk, const char *broker, int32_t id, int *x509_error,
+    int depth, const char *der, size_t size, char *why, size_t why_size, void *stream);
+
+/* True: librdkafka's own words for what consumer_on_certificate() has said better. */
+bool consumer_is_certificate_error(int err, const char *reason);
+
+/* True: reason is a broker's refusal of our own certificate, and out says so. */
+bool consumer_explain_alert(const char *reason, char *out, size_t size) MUST_USE;
+
 /*
  * Ask the brokers for the topic's partitions: notices that they are there, gone or back, that
  * the topic is missing, and starts what is new or has to be read again. Blocks for at most
@@ -196,6 +207,9 @@ void consumer_look_for_barrier(struct stream *s) ON_CONSUMER;
 
 /* Hand n over to the consumer and wake it. Any thread. In consumer.c. */
 void consumer_notify(struct stream *s, struct notice *n);
+
+/* Look after what was handed over. In consumer.c. */
+void consumer_take_notices(struct stream *s) ON_CONSUMER;
 
 /* Make the consumer look at notices, barriers and what was heard. Any thread. In consumer.c. */
 void consumer_wake(struct stream *s);

@@ -55,6 +55,14 @@ log.cleaner.backoff.ms=1000
 log.cleaner.dedupe.buffer.size=16777216
 """
 
+_CLIENTS = """
+ssl.truststore.type=PEM
+ssl.truststore.location={authority}
+listener.name.ssl.ssl.client.auth=required
+listener.name.sasl_ssl.sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required {users};
+"""
+
 # Properties of a topic that is compacted within seconds of a write.
 COMPACTED = {
     "cleanup.policy": "compact",
@@ -87,8 +95,10 @@ def jars():
 class Broker:
     """start() returns when it answers. kill9() and start() again on the same folder work."""
 
-    def __init__(self, space, folder, port=9092, tls=None):
-        """tls: a PEM file with key and certificate, for a listener with TLS two ports above."""
+    def __init__(self, space, folder, port=9092, tls=None, clients=None):
+        """tls: a PEM file with key and certificate, for a listener with TLS two ports above. clients: (an authority's PEM
+        file, {user: password}): that listener demands certificates of the authority, and another one, a port above,
+        takes these passwords (SASL PLAIN with TLS)."""
         self.space = space
         self.folder = folder
         self.port = port
@@ -99,10 +109,13 @@ class Broker:
             text = _PROPERTIES.format(port=port, controller=port + 1, folder=folder)
             if tls:
                 self.tls_address = f"127.0.0.1:{port + 2}"
-                for what in ("listeners", "advertised.listeners"):
-                    text = text.replace(f"\n{what}=", f"\n{what}=SSL://{self.tls_address},")
-                text = text.replace("protocol.map=", "protocol.map=SSL:SSL,")
+                text = _with_listener(text, "SSL", self.tls_address)
                 text += f"ssl.keystore.type=PEM\nssl.keystore.location={tls}\n"
+            if clients:
+                self.sasl_address = f"127.0.0.1:{port + 3}"
+                text = _with_listener(text, "SASL_SSL", self.sasl_address)
+                text += _CLIENTS.format(authority=clients[0], users=" ".join(
+                    f'user_{user}="{password}"' for user, password in clients[1].items()))
             f.write(text)
         self.java = ["java", "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                      "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars()}/*"]
@@ -214,6 +227,12 @@ class Broker:
         with open(path, "wb") as f:
             f.write(data)
         self._kcat(topic, "-k", key, path)
+
+
+def _with_listener(text, name, address):
+    for what in ("listeners", "advertised.listeners"):
+        text = text.replace(f"\n{what}=", f"\n{what}={name}://{address},")
+    return text.replace("protocol.map=", f"protocol.map={name}:{name},")
 
 
 class KafkaError(Exception):
