@@ -106,9 +106,9 @@ consumer_look_for_barrier(struct stream *s)
 	change_queue_push(s->queue, &batch);
 }
 
-/* Ask all leaders at once: `which` is OFFSET_BEGINNING or OFFSET_END. False: nobody answered. */
-static bool
-list_offsets(struct stream *s, uint32_t from, uint32_t to, int64_t which, int64_t *out)
+bool
+consumer_list_offsets(
+    struct stream *s, uint32_t from, uint32_t to, int64_t which, int timeout_ms, int64_t *out)
 {
 	rd_kafka_topic_partition_list_t *list =
 	    rd_kafka_topic_partition_list_new((int)(to - from));
@@ -116,7 +116,7 @@ list_offsets(struct stream *s, uint32_t from, uint32_t to, int64_t which, int64_
 
 	for (uint32_t i = from; i < to; i++)
 		rd_kafka_topic_partition_list_add(list, s->topic, (int32_t)i)->offset = which;
-	err = rd_kafka_offsets_for_times(s->rk, list, OFFSETS_TIMEOUT_MS);
+	err = rd_kafka_offsets_for_times(s->rk, list, timeout_ms);
 	for (int i = 0; i < list->cnt; i++) {
 		const rd_kafka_topic_partition_t *p = &list->elems[i];
 
@@ -186,8 +186,10 @@ begin_partitions(struct stream *s, uint32_t from, uint32_t to) ON_CONSUMER
 
 	for (uint32_t i = 0; i < to - from; i++)
 		first[i] = end[i] = -1;
-	if (list_offsets(s, from, to, RD_KAFKA_OFFSET_BEGINNING, first))
-		list_offsets(s, from, to, RD_KAFKA_OFFSET_END, end);
+	if (consumer_list_offsets(
+	        s, from, to, RD_KAFKA_OFFSET_BEGINNING, OFFSETS_TIMEOUT_MS, first))
+		(void)!consumer_list_offsets(
+		    s, from, to, RD_KAFKA_OFFSET_END, OFFSETS_TIMEOUT_MS, end);
 	while (s->partitions.len < to)
 		(void)!stable_grow(&s->partitions);
 	for (uint32_t i = from; i < to; i++)
@@ -318,6 +320,7 @@ topic_present(struct stream *s, uint32_t partitions, uint64_t now_ns) ON_CONSUME
 	s->present = partitions;
 	park_partitions(s);
 	look_after_partitions(s, now_ns);
+	consumer_watch_stable(s, now_ns);
 }
 
 void

@@ -99,6 +99,7 @@ stream_status_read(const struct stream *s, struct stream_status *out)
 	out->rescans = get(s->rescans);
 	out->outages = get(s->outages);
 	out->lag = stream_lag(s);
+	out->held_back = get(s->held_back);
 	out->progress = stream_progress(s);
 }
 
@@ -113,6 +114,7 @@ stream_partition_read(const struct stream *s, uint32_t i, struct stream_partitio
 	out->position = get(p->position);
 	out->end = get(p->end);
 	out->lag = out->end > out->position ? out->end - out->position : 0;
+	out->held_back = get(p->held_back);
 	out->caught_up = get(p->caught_up);
 }
 

@@ -84,14 +84,15 @@ struct stream_status {
 	uint64_t last_input_ms; /* when the brokers last answered, ms since 1970; 0: never */
 	uint32_t partitions;
 	uint64_t records, bytes, skipped, quarantined, rescans, outages;
-	int64_t lag;     /* records behind the partitions' ends */
-	double progress; /* of the first scan, 0..1 */
+	int64_t lag;       /* records behind the partitions' ends */
+	int64_t held_back; /* of these: kept from us by a transaction that stays open */
+	double progress;   /* of the first scan, 0..1 */
 };
 
 void stream_status_read(const struct stream *s, struct stream_status *out);
 
 struct stream_partition_status {
-	int64_t first, position, end, lag;
+	int64_t first, position, end, lag, held_back;
 	bool caught_up;
 };
 

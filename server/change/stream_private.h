@@ -38,6 +38,9 @@ struct partition {
 	_Atomic int64_t
 	    verify; /* the record of this offset must have verify_ms: it is ours of old; -1: none */
 	int64_t verify_ms;
+	_Atomic int64_t held_back; /* records that an open transaction keeps from us; 0: none */
+	int64_t still_at;          /* the consumer's: the position that was seen last, */
+	uint64_t still_ns;         /* and since when it has stood there, with more behind it */
 	uint64_t
 	    retry_ns; /* the consumer's: restart from the beginning then; NS_NEVER: no need */
 	bool gone;    /* the consumer's: the topic was made anew with fewer partitions */
@@ -93,6 +96,7 @@ struct stream {
 
 	/* the consumer thread's own */
 	uint64_t next_probe_ns, next_tick_ns, backoff_ns, outage_began_ns, topic_logged_ns;
+	uint64_t held_since_ns; /* an open transaction holds records back; 0: none does */
 	struct log_limit library_limit, error_limit;
 	struct progress progress;
 	bool topic_was_missing;
@@ -114,6 +118,7 @@ struct stream {
 	_Atomic bool caught_up, loaded;
 	_Atomic uint64_t loaded_records, loaded_age_ms;
 	_Atomic uint64_t records, bytes, skipped, rescans, outages, last_input_ms;
+	_Atomic int64_t held_back;  /* of all partitions */
 	pthread_mutex_t error_lock; /* guards last_error and its time */
 	char last_error[256];
 	uint64_t last_error_ms;
@@ -201,6 +206,16 @@ void consumer_rescan(struct stream *s, uint32_t i, const char *reason) ON_CONSUM
 
 /* Nothing is to be read of the partition up to its barrier. */
 void consumer_reached(struct stream *s, struct partition *p) ON_CONSUMER;
+
+/*
+ * Ask the leaders of the partitions from..to-1 at once for OFFSET_BEGINNING or OFFSET_END, which is the last stable offset, into out[0]...; -1:
+ * not known. False: nobody answered.
+ */
+bool consumer_list_offsets(struct stream *s, uint32_t from, uint32_t to, int64_t which,
+    int timeout_ms, int64_t *out) ON_CONSUMER MUST_USE;
+
+/* Notices transactions that hold records back. With each probe; may block for a second. In consumer_stable.c. */
+void consumer_watch_stable(struct stream *s, uint64_t now_ns) ON_CONSUMER;
 
 /* Announces CHANGE_CAUGHT_UP, once, when every partition has caught up. */
 void consumer_look_for_barrier(struct stream *s) ON_CONSUMER;

@@ -45,6 +45,7 @@ call_write_stream(struct call *c, const struct stream *stream)
 	json_u64(j, "local_snapshot_bytes", s.journal_bytes);
 	json_f64(j, "scan_progress", s.progress);
 	json_i64(j, "lag", s.lag);
+	json_i64(j, "held_back", s.held_back);
 	write_ms(j, "last_input_at", s.last_input_ms);
 	if (s.last_input_ms)
 		json_f64(j, "input_age_seconds",
@@ -100,6 +101,7 @@ write_partitions(struct call *c, const struct stream *stream)
 		json_i64(j, "position", p.position);
 		json_i64(j, "end", p.end);
 		json_i64(j, "lag", p.lag);
+		json_i64(j, "held_back", p.held_back);
 		json_bool(j, "caught_up", p.caught_up);
 		json_end(j);
 	}

@@ -223,6 +223,12 @@ lag(const struct cluster_sample *s)
 }
 
 static double
+held_back(const struct cluster_sample *s)
+{
+	return (double)s->stream.held_back;
+}
+
+static double
 last_input(const struct cluster_sample *s)
 {
 	return (double)(s->stream.last_input_ms / 1000);
@@ -265,6 +271,9 @@ static const struct {
     {"kafka_up", "1 while the stream's brokers and topic can be read", up, false},
     {"kafka_caught_up", "1 when every partition has reached its barrier", caught_up, false},
     {"kafka_lag_records", "Records between our positions and the partitions' ends", lag, false},
+    {"kafka_held_back_records",
+        "Records that a transaction that has been open for a while keeps from all readers",
+        held_back, false},
     {"kafka_last_input_timestamp_seconds",
         "When the brokers last answered (records or end of partition), seconds since 1970",
         last_input, true},

@@ -23,6 +23,7 @@ STEP = 30  # seconds between samples
 _REPLICA = {
     "build_info{version=\"1\"}": 1, "ready": 1, "start_time_seconds": 1000, "kafka_up": 1,
     "input_age_seconds": 1, "kafka_outages_total": 0, "kafka_lag_records": 0, "kafka_caught_up": 1,
+    "kafka_held_back_records": 0,
     "kafka_records_quarantined_total{reason=\"undecodable\"}": 0,
     "kafka_record_parts_ignored_total": 0,
     "kafka_records_ignored_total{reason=\"unknown_resource\"}": 0,
@@ -100,6 +101,9 @@ SCENARIOS = [
      ["HeliographKafkaFlapping"]),
     ("a replica is behind the topic", {"a kafka_lag_records": 5000}, 6, ["HeliographKafkaLag"]),
     ("a first scan is no lag", {"* kafka_lag_records": 5000, "* ready": 0, "* kafka_caught_up": 0}, 0.5, []),
+    ("a transaction is left open", {"* kafka_held_back_records": 7}, 4,
+     ["HeliographTransactionOpen", "HeliographTransactionOpen"]),
+    ("a transaction is open until its timeout", {"* kafka_held_back_records": "7x4 0x200"}, 4, []),
     ("a partition is not read to its end", {"a kafka_caught_up": 0}, 11, ["HeliographNotCaughtUp"]),
     ("a record cannot be decoded", {"* kafka_records_quarantined_total{reason=\"undecodable\"}": "0 1x100"},
      5, ["HeliographRecordsQuarantined"]),

@@ -27,6 +27,10 @@ print_stream(const json_t *a)
 		printf("Last input:  %s (%.1f s ago)\n",
 		    text_time(js_num(a, "last_input_at"), when),
 		    js_num(a, "input_age_seconds"));
+	if (js_int(a, "held_back"))
+		printf(
+		    "Held back:   %lld records are held back by an open transaction (kafka-transactions.sh names it)\n",
+		    js_int(a, "held_back"));
 	printf("Outages:     %lld, rescans %lld\n", js_int(a, "outages"), js_int(a, "rescans"));
 	if (*js_str(a, "last_error"))
 		printf("Last error:  %s (%s)\n", js_str(a, "last_error"),
