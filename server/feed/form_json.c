@@ -9,11 +9,13 @@
 
 #define INITIAL_EVENTS_END "k8s.io/initial-events-end"
 #define DUMP               (JSON_COMPACT | JSON_SORT_KEYS)
+/* A text may hold a NUL, an annotation's say: what an object is good for is not decided here. */
+#define LOAD               (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL)
 
 static json_t *
 load(struct value_span text)
 {
-	json_t *root = json_loadb((const char *)text.at, text.n, JSON_REJECT_DUPLICATES, NULL);
+	json_t *root = json_loadb((const char *)text.at, text.n, LOAD, NULL);
 
 	if (root && !json_is_object(root)) {
 		json_decref(root);
@@ -147,10 +149,12 @@ json_list_next(struct list_page *page, struct value_span *item)
 static bool
 is_kept(const struct filter_keys *keys, const char *key)
 {
+	if (!keys->prefixes)
+		return true;
 	for (unsigned i = 0; i < keys->n; i++)
 		if (strncmp(key, keys->prefixes[i], strlen(keys->prefixes[i])) == 0)
 			return true;
-	return keys->prefixes == NULL;
+	return false;
 }
 
 char *

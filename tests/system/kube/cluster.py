@@ -248,9 +248,10 @@ class Cluster:
         return f"/apis/{CALICO_GROUP}/v1/{plural}"
 
     def calico(self, plural, name, **spec):
-        """The object with this spec: made, or replaced."""
+        """The object with this spec: made, or replaced; with the annotation that kubectl apply leaves."""
+        applied = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(spec)}
         made = {"apiVersion": f"{CALICO_GROUP}/v1", "kind": CALICO[plural],
-                "metadata": {"name": name}, "spec": spec}
+                "metadata": {"name": name, "annotations": applied}, "spec": spec}
         status, text = self._ask("GET", f"{self.calico_path(plural)}/{name}")
         if status == 404:
             return self.ask("POST", self.calico_path(plural), made)

@@ -122,6 +122,22 @@ a_resource_that_we_may_be_denied_is_gone_without_and_asked_for_later(void **stat
 }
 
 static void
+an_object_with_a_nul_in_its_text_holds_up_no_other(void **state)
+{
+	struct world *w = world(SOURCE_IPPOOL, true);
+
+	(void)state;
+	expect_request(w, "ippools?limit");
+	follow_answer(&w->f, 200);
+	json_bytes(w, "{\"kind\":\"IPPoolList\",\"metadata\":{\"resourceVersion\":\"9\"},"
+	              "\"items\":[{\"metadata\":{\"name\":\"a\",\"annotations\":{"
+	              "\"x\":\"\\u0000\"}}},{\"metadata\":{\"name\":\"b\"}}]}");
+	follow_done(&w->f, NULL, 0, w->now);
+	assert_heard(w, "begin +a +b end@9");
+	end_world(w);
+}
+
+static void
 a_resource_that_is_needed_and_denied_is_asked_for_ever(void **state)
 {
 	struct world *w = world(SOURCE_NODE, true);
@@ -145,6 +161,7 @@ main(void)
 	    cmocka_unit_test(an_error_in_a_watch_of_json_is_read),
 	    cmocka_unit_test(
 	        a_resource_that_we_may_be_denied_is_gone_without_and_asked_for_later),
+	    cmocka_unit_test(an_object_with_a_nul_in_its_text_holds_up_no_other),
 	    cmocka_unit_test(a_resource_that_is_needed_and_denied_is_asked_for_ever),
 	};
 

@@ -315,6 +315,25 @@ an_object_in_json_loses_the_annotations_that_are_not_kept(void **state)
 }
 
 static void
+an_object_in_json_keeps_all_annotations_where_none_are_to_be_left_out(void **state)
+{
+	/* As feed.c says it: prefixes are counted though there are none. */
+	struct world *w = world((struct publisher_options){.n_kept_annotations = 2});
+	const char *object =
+	    "{\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":"
+	    "\"{}\",\"odd\":\"a\\u0000b\"},\"name\":\"p\"}}";
+	char line[400];
+
+	(void)state;
+	begin(w, SOURCE_IPPOOL);
+	w->written[0] = '\0';
+	publisher_sink.object(&w->p, &sources[SOURCE_IPPOOL], text(object));
+	snprintf(line, sizeof(line), "ippools//p %s\n", object);
+	assert_written(w, line);
+	end_world(w);
+}
+
+static void
 a_resource_that_is_denied_is_not_counted_at_the_end_of_the_listing(void **state)
 {
 	struct world *w = world((struct publisher_options){.every_version = false});
@@ -343,6 +362,8 @@ main(void)
 	    cmocka_unit_test(a_full_listing_is_bracketed_and_counted),
 	    cmocka_unit_test(the_same_listing_again_writes_nothing),
 	    cmocka_unit_test(an_object_in_json_is_written_as_json_without_managed_fields),
+	    cmocka_unit_test(
+	        an_object_in_json_keeps_all_annotations_where_none_are_to_be_left_out),
 	    cmocka_unit_test(an_object_in_json_loses_the_annotations_that_are_not_kept),
 	    cmocka_unit_test(
 	        a_resource_that_is_denied_is_not_counted_at_the_end_of_the_listing),
