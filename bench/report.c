@@ -27,6 +27,17 @@ report_fini(struct report *r)
 {
 	for (unsigned i = 0; i < r->phase_count; i++)
 		free(r->phases[i].load);
+	free(r->phases);
+}
+
+void
+report_add(struct report *r, const struct report_phase *p)
+{
+	if (r->phase_count == r->phase_cap) {
+		r->phase_cap = r->phase_cap ? 2 * r->phase_cap : 16;
+		r->phases = must_realloc(r->phases, r->phase_cap * sizeof(*r->phases));
+	}
+	r->phases[r->phase_count++] = *p;
 }
 
 static double

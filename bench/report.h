@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define REPORT_PHASES  4096
 #define REPORT_RSS_MAX 3600 /* one a second */
 
 /* Changes at a rate. */
@@ -57,11 +56,14 @@ struct report {
 	uint64_t model_paths; /* of the full cluster */
 	unsigned cores;
 	bool broker_inside; /* the target's CPU and memory include the embedded broker */
-	struct report_phase phases[REPORT_PHASES];
-	unsigned phase_count;
+	struct report_phase *phases;
+	unsigned phase_count, phase_cap;
 	bool equal;   /* all tables, at all quiet points */
 	bool stopped; /* by the user: the last phase says nothing */
 };
+
+/* One more phase, behind the others. */
+void report_add(struct report *r, const struct report_phase *p);
 
 /* Whose speed the phase shows: the target's, the generator's, other programs'... Static text. */
 const char *report_limit(const struct report *r, const struct report_phase *p);

@@ -51,7 +51,8 @@ median(const double *sorted, unsigned n)
 struct report_ratio
 report_ratio_of(const struct report *r, const char *phase)
 {
-	double seconds[2][REPORT_PHASES];
+	double *seconds[2] = {must_calloc(r->phase_count + 1, sizeof(double)),
+	    must_calloc(r->phase_count + 1, sizeof(double))};
 	unsigned n[2] = {0, 0};
 	bool turned = false;
 
@@ -66,14 +67,16 @@ report_ratio_of(const struct report *r, const char *phase)
 	}
 	struct report_ratio out = {.calm_rounds = n[0], .unruly_rounds = n[1]};
 
-	if (n[0] == 0 || n[1] == 0)
-		return out;
 	for (unsigned k = 0; k < 2; k++)
 		qsort(seconds[k], n[k], sizeof(double), double_cmp);
-	out.calm = median(seconds[0], n[0]);
-	out.unruly = median(seconds[1], n[1]);
-	out.calm_low = seconds[0][0];
-	out.calm_high = seconds[0][n[0] - 1];
+	if (n[0] && n[1]) {
+		out.calm = median(seconds[0], n[0]);
+		out.unruly = median(seconds[1], n[1]);
+		out.calm_low = seconds[0][0];
+		out.calm_high = seconds[0][n[0] - 1];
+	}
+	free(seconds[0]);
+	free(seconds[1]);
 	return out;
 }
 

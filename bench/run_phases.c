@@ -167,8 +167,7 @@ phase_end(struct run *r, struct report_phase p, const struct phase_start *s,
 	}
 	if (!p.complete || p.check.wrong)
 		r->report.equal = false;
-	must(r->report.phase_count < REPORT_PHASES);
-	r->report.phases[r->report.phase_count++] = p;
+	report_add(&r->report, &p);
 	return p.complete && !run_interrupted;
 }
 
