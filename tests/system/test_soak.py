@@ -38,7 +38,7 @@ def test_memory_after_many_reloads_storms_and_churn_is_what_it_was(lab, capsys):
         program("heliobench"), "run", "--kafka", lab.broker.address, "--topic", lab.topic,
         "--target", "127.0.0.1:1790", "--target-pid", str(helio.pid), "--nodes", "200",
         "--services", "1000", "--next-hops", "20", "--tors", "100", "--threads", "1", "--check", "5",
-        "--rate", "100", "--for", "5", "--samples", "0",
+        "--rate", "100", "--for", "5", "--samples", "0", "--keep",
         "--phases", ",".join(["arrive", *(ROUND * ROUNDS)]), "-o", "json", check=False,
         timeout=120 + 60 * ROUNDS)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
