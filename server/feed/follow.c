@@ -132,6 +132,8 @@ follow_answer(struct follow *f, int http_status)
 	             (f->state == FOLLOW_LISTING && f->next_page == NULL);
 
 	f->http_status = http_status;
+	if (http_status == HTTP_OK && f->state != FOLLOW_LISTING)
+		f->told = f->state; /* it is followed: what stops that is news */
 	if (http_status == HTTP_OK && first)
 		f->sink->listing_begins(f->ctx, f->source);
 }

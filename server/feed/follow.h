@@ -7,7 +7,7 @@
  *      | a server that cannot: 400, 403, 422                 ^
  *      `-> LISTING (pages) ------------ last page -----------'
  *     any of the first two -- 404 of an optional resource --> ABSENT, looked at again later
- *     any of the first two -- 403 of one that we may be denied --> DENIED, asked for again later
+ *     any of the three -- 403 of one that we may be denied --> DENIED, asked for again later
  *
  * Sans-IO: it says which request is due when, is given the answer's bytes and the time, and tells
  * the sink what it learns. Faults of server and network only ever lead to a later request. One
@@ -27,7 +27,7 @@ struct follow_sink {
 	/* The object's message without its envelope, or its JSON (form.h), borrowed; a change, or part of a listing. */
 	void (*object)(void *ctx, const struct source *source, struct value_span raw);
 	void (*deleted)(void *ctx, const struct source *source, struct value_span raw);
-	/* We may not read it: nothing is known of such objects, and the listing goes on without. */
+	/* We may not read it: nothing more is known of such objects, and the listing goes on without. */
 	void (*denied)(void *ctx, const struct source *source);
 };
 
@@ -76,8 +76,9 @@ struct follow {
 	bool unpaged;                         /* a token for the next page has expired before */
 	bool streaming_refused;
 	bool older_path;
-	unsigned failures; /* in a row */
-	unsigned refusals; /* of them, those of a server that answers a watch */
+	unsigned failures;      /* in a row */
+	unsigned refusals;      /* of them, those of a server that answers a watch */
+	enum follow_state told; /* ABSENT or DENIED: that has been logged, and no watch since */
 	char last_error[320];
 };
 

@@ -10,7 +10,8 @@ enum {
 	HTTP_FORBIDDEN = 403,
 	HTTP_NOT_FOUND = 404,
 	HTTP_GONE = 410,
-	HTTP_UNPROCESSABLE = 422
+	HTTP_UNPROCESSABLE = 422,
+	HTTP_UNAVAILABLE = 503
 };
 
 /* Nothing is known any more: a stream of all, or a list, comes next. */

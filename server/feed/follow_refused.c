@@ -47,31 +47,40 @@ follow_fail(struct follow *f, const char *error, unsigned retry_after_s, uint64_
 	    f_u64("failures", f->failures), f_u64("retry_ms", delay / NS_PER_MS));
 }
 
-/* It is looked for again later. */
-static void
+/* It is looked for again later. True: that is news, to be logged. */
+static bool
 do_without(struct follow *f, enum follow_state state, uint64_t now_ns)
 {
+	bool news = f->told != state;
+
 	follow_start_over(f);
-	f->state = state;
+	f->state = f->told = state;
 	f->older_path = false;
-	f->failures = 1; /* so that it is said once */
+	f->failures = 0;
 	f->last_error[0] = '\0';
 	f->due_ns = now_ns + f->options.absent_ns + follow_random(f, f->options.absent_ns);
+	return news;
 }
 
-/* False: it is no resource that we may be denied. */
+/* What the account lacks, or the server behind an older path of the API, which may not be there at all. */
 static bool
-be_denied(struct follow *f, uint64_t now_ns)
+may_go_without(const struct follow *f, int code)
 {
 	if (f->source->need != SOURCE_MAY_BE_DENIED)
 		return false;
-	if (f->failures == 0)
-		log_info(
-		    "the API does not let us read this resource, going on without it: see deploy/feed-rbac.yaml",
-		    f_str("resource", resource_rows[f->source->resource].plural));
-	do_without(f, FOLLOW_DENIED, now_ns);
+	return code == HTTP_FORBIDDEN ||
+	       (code == HTTP_UNAVAILABLE && f->older_path && f->state != FOLLOW_WATCHING);
+}
+
+static void
+be_denied(struct follow *f, const char *error, uint64_t now_ns)
+{
+	if (do_without(f, FOLLOW_DENIED, now_ns))
+		log_info("the API does not let us read this resource, going on without it",
+		    f_str("resource", resource_rows[f->source->resource].plural),
+		    f_str("error", error));
+	snprintf(f->last_error, sizeof(f->last_error), "%s", error);
 	f->sink->denied(f->ctx, f->source);
-	return true;
 }
 
 static void
@@ -79,10 +88,9 @@ be_absent(struct follow *f, uint64_t now_ns)
 {
 	struct value_span nothing = {.at = NULL, .n = 0};
 
-	if (f->failures == 0)
+	if (do_without(f, FOLLOW_ABSENT, now_ns))
 		log_info("the API does not have this resource, going on without it",
 		    f_str("resource", resource_rows[f->source->resource].plural));
-	do_without(f, FOLLOW_ABSENT, now_ns);
 	f->sink->listing_begins(f->ctx, f->source);
 	f->sink->listing_ends(f->ctx, f->source, nothing);
 }
@@ -122,7 +130,7 @@ hint(int code)
 	case 401:
 		return " (the credentials are not accepted)";
 	case HTTP_FORBIDDEN:
-		return " (it needs get, list and watch: see deploy/feed-rbac.yaml)";
+		return " (grant list and watch: see deploy/feed-rbac.yaml)";
 	default:
 		return "";
 	}
@@ -149,18 +157,21 @@ follow_refused(struct follow *f, int code, unsigned retry_after_s, uint64_t now_
 		return;
 	}
 	if (is_refusal_of_streaming(f)) {
-		log_info("initial events were refused, reading lists",
-		    f_str("resource", resource_rows[f->source->resource].plural),
-		    f_str("answer", f->error.message));
+		if (f->told != FOLLOW_DENIED)
+			log_info("initial events were refused, reading lists",
+			    f_str("resource", resource_rows[f->source->resource].plural),
+			    f_str("answer", f->error.message));
 		f->streaming_refused = true;
 		follow_start_over(f);
 		f->due_ns = now_ns;
 		return;
 	}
-	if (code == HTTP_FORBIDDEN && be_denied(f, now_ns))
-		return;
 	snprintf(text, sizeof(text), "%d %s%s%s", code, f->error.message,
 	    f->error.message[0] ? "" : f->error.reason, hint(code));
+	if (may_go_without(f, code)) {
+		be_denied(f, text, now_ns);
+		return;
+	}
 	if (f->state != FOLLOW_WATCHING || ++f->refusals >= REFUSALS_MAX)
 		follow_start_over(f);
 	follow_fail(f, text, retry_after_s, now_ns);

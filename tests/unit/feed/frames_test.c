@@ -2,6 +2,8 @@
 #include "build.h"
 #include "feed/frames.h"
 
+#include <stdlib.h>
+
 struct seen {
 	unsigned n, stop_at;
 	size_t bytes;
@@ -57,6 +59,62 @@ frames_come_out_whole_however_the_bytes_are_cut(void **state)
 		assert_int_equal(f.len, 0);
 		frames_fini(&f);
 	}
+}
+
+static bool
+take_line(void *ctx, struct value_span payload)
+{
+	struct seen *s = ctx;
+
+	assert_true(s->n < 3);
+	s->types[s->n] = (char)payload.at[0];
+	s->bytes += payload.n;
+	return ++s->n != s->stop_at;
+}
+
+static void
+lines_come_out_whole_however_the_bytes_are_cut(void **state)
+{
+	static const char stream[] = "a\n\nbcd\n\nefghi\nrest";
+	size_t len = strlen(stream);
+
+	(void)state;
+	for (size_t step = 1; step <= len; step++) {
+		struct frames f;
+		struct seen s = {.n = 0};
+
+		frames_init(&f, true);
+		for (size_t at = 0; at < len; at += step) {
+			size_t n = len - at < step ? len - at : step;
+
+			assert_true(frames_feed(&f, stream + at, n, take_line, &s));
+		}
+		assert_int_equal(s.n, 3);
+		assert_string_equal(s.types, "abe");
+		assert_int_equal(s.bytes, 9);
+		assert_int_equal(f.len, 4); /* the rest is no line yet */
+		frames_fini(&f);
+	}
+}
+
+static void
+a_line_longer_than_any_object_is_a_fault(void **state)
+{
+	struct frames f;
+	struct seen s = {.n = 0};
+	size_t n = FRAME_MAX / 2 + 1;
+	char *piece = must_alloc(n);
+
+	(void)state;
+	memset(piece, 'x', n);
+	frames_init(&f, true);
+	assert_true(frames_feed(&f, piece, n, take_line, &s));
+	assert_false(frames_feed(&f, piece, n, take_line, &s));
+	assert_non_null(f.fault);
+	assert_false(frames_feed(&f, "\n", 1, take_line, &s));
+	assert_int_equal(s.n, 0);
+	frames_fini(&f);
+	free(piece);
 }
 
 static void
@@ -130,6 +188,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(frames_come_out_whole_however_the_bytes_are_cut),
+	    cmocka_unit_test(lines_come_out_whole_however_the_bytes_are_cut),
+	    cmocka_unit_test(a_line_longer_than_any_object_is_a_fault),
 	    cmocka_unit_test(an_empty_frame_is_a_frame),
 	    cmocka_unit_test(a_frame_longer_than_any_object_is_a_fault_before_it_costs_memory),
 	    cmocka_unit_test(the_reader_stops_where_it_is_told_to),
