@@ -36,10 +36,20 @@ is_full(void *ctx)
 	return f->ending || outbox_is_full(&f->outbox);
 }
 
-/* What was written is lost: all of it again. Records in the outbox are older, and go before. */
+static void
+want_all_again(void *ctx)
+{
+	struct feed *f = ctx;
+
+	f->again = true;
+	waker_wake(&f->outbox.room);
+}
+
+/* It is not known what the topic holds: all of it again. Records in the outbox are older, and go before. */
 static void
 write_all_again(struct feed *f)
 {
+	f->again = false;
 	publisher_epoch(&f->publisher, wall_ms());
 	f->end_position = 0;
 	f->caught_up = false;
@@ -100,7 +110,7 @@ on_room(evutil_socket_t fd, short what, void *ctx)
 			event_base_loopbreak(f->base);
 		return;
 	}
-	if (producer_has_lost(f->producer))
+	if (producer_has_lost(f->producer) || f->again)
 		write_all_again(f);
 	look_for_end_of_listing(f);
 	transport_wake(f->transport);
@@ -167,7 +177,7 @@ start_pipeline(struct feed *f)
 	    .no_streaming = o->no_streaming,
 	    .seed = clock_wall_ns() ^ (uint64_t)getpid()};
 
-	publisher_init(&f->publisher, &publishing, put, f);
+	publisher_init(&f->publisher, &publishing, put, want_all_again, f);
 	publisher_epoch(&f->publisher, wall_ms());
 	for (unsigned i = 0; i < SOURCE_COUNT; i++)
 		follow_init(

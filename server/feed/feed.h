@@ -33,6 +33,7 @@ struct feed {
 	struct event *room, *signals[2], *last_call;
 	uint64_t end_position; /* in the outbox: up to the listing's end; 0: not there yet */
 	bool caught_up;        /* that has been written */
+	bool again;            /* the publisher needs an epoch */
 	bool ending;           /* nothing is read any more; what is in the outbox is written */
 	enum feed_exit code;
 };

@@ -23,12 +23,13 @@ static const enum count_id gauges[SOURCE_COUNT] = {
 
 void
 publisher_init(struct publisher *p, const struct publisher_options *options,
-    publisher_write *write, void *ctx)
+    publisher_write *write, publisher_again *again, void *ctx)
 {
 	must(!options->no_annotations || options->kept_annotations);
 	memset(p, 0, sizeof(*p));
 	p->options = *options;
 	p->write = write;
+	p->again = again;
 	p->ctx = ctx;
 	known_init(&p->known);
 }
@@ -49,10 +50,12 @@ publisher_epoch(struct publisher *p, uint64_t wall_ms)
 	p->began = p->ended = false;
 	memset(p->listed, 0, sizeof(p->listed));
 	memset(p->denied, 0, sizeof(p->denied));
+	memset(p->left_out, 0, sizeof(p->left_out));
 	memset(p->seen, 0, sizeof(p->seen));
 	known_clear(&p->known);
 	counts_set(COUNT_EPOCH, (int64_t)p->epoch);
 	counts_set(COUNT_WATCHING, 0);
+	counts_set(COUNT_DENIED, 0);
 }
 
 /* --- the brackets --- */
@@ -66,7 +69,7 @@ write_sync(struct publisher *p, const char *name)
 
 	if (p->ended) {
 		for (unsigned i = 0; i < SOURCE_COUNT; i++)
-			if (!p->denied[i]) /* never the first */
+			if (!p->left_out[i]) /* never the first */
 				n += snprintf(value + n, sizeof(value) - (size_t)n,
 				    "%s\"%s\":%u", i == 0 ? ",\"counts\":{" : ",",
 				    resource_rows[sources[i].resource].plural, p->seen[i]);
@@ -93,15 +96,20 @@ listing_begins(void *ctx, const struct source *source)
 static void
 show_progress(struct publisher *p, unsigned i)
 {
-	unsigned listed = 0;
+	unsigned done = 0, denied = 0;
 
-	for (unsigned s = 0; s < SOURCE_COUNT; s++)
-		listed += p->listed[s];
+	for (unsigned s = 0; s < SOURCE_COUNT; s++) {
+		done += p->listed[s] || p->denied[s];
+		denied += p->denied[s];
+	}
 	counts_set(gauges[i], p->known.count[sources[i].resource]);
-	counts_set(COUNT_WATCHING, listed);
-	if (listed < SOURCE_COUNT || p->ended)
+	counts_set(COUNT_WATCHING, done);
+	counts_set(COUNT_DENIED, denied);
+	if (done < SOURCE_COUNT || p->ended)
 		return;
 	p->ended = true;
+	for (unsigned s = 0; s < SOURCE_COUNT; s++)
+		p->left_out[s] = !p->listed[s];
 	write_sync(p, "end");
 	log_info(
 	    "everything is listed", f_u64("epoch", p->epoch), f_u64("objects", p->known.n));
@@ -141,9 +149,17 @@ listing_ends(void *ctx, const struct source *source, struct value_span resource_
 	gone = known_sweep(&p->known, source->resource, on_gone, p);
 	p->listed[i] = true;
 	p->denied[i] = false;
-	log_info("listed", f_str("resource", resource_rows[source->resource].plural),
-	    f_u64("objects", p->known.count[source->resource]), f_u64("gone", gone));
+	/* An absent one has no version, and is looked for all the time. */
+	if (resource_version.n > 0 || gone > 0)
+		log_info("listed", f_str("resource", resource_rows[source->resource].plural),
+		    f_u64("objects", p->known.count[source->resource]), f_u64("gone", gone));
 	show_progress(p, i);
+	if (!p->left_out[i])
+		return;
+	p->left_out[i] = false; /* asked for once */
+	log_info("what was left out of the last full listing can be read, listing everything",
+	    f_str("resource", resource_rows[source->resource].plural));
+	p->again(p->ctx);
 }
 
 static void
@@ -152,7 +168,7 @@ denied(void *ctx, const struct source *source)
 	struct publisher *p = ctx;
 	unsigned i = (unsigned)(source - sources);
 
-	p->listed[i] = p->denied[i] = true;
+	p->denied[i] = true;
 	show_progress(p, i);
 }
 

@@ -85,6 +85,12 @@ on_write(
 }
 
 static void
+on_again(void *ctx)
+{
+	(void)ctx;
+}
+
+static void
 publish_list(const struct source *s, struct value_span body)
 {
 	struct publisher_options options = {.every_version = true};
@@ -92,7 +98,7 @@ publish_list(const struct source *s, struct value_span body)
 	struct list_page page;
 	struct value_span item;
 
-	publisher_init(&p, &options, on_write, NULL);
+	publisher_init(&p, &options, on_write, on_again, NULL);
 	publisher_epoch(&p, 1);
 	if (form_list_open(s, body, &page))
 		while (form_list_next(s, &page, &item) == PB_FIELD)

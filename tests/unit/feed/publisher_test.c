@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is written for what the API says, as lines "key", "-key rv" and "key json". */
 #include "build.h"
+#include "feed/counts.h"
 #include "feed/publisher.h"
+#include "heard_log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@ struct world {
 	char written[4000];
 	struct bytes last; /* the last value */
 	uint64_t epoch;    /* of the last record */
+	unsigned again;    /* times that it asked for another epoch */
 };
 
 static void
@@ -33,12 +36,20 @@ on_write(
 		put_raw(&w->last, value, n);
 }
 
+static void
+on_again(void *ctx)
+{
+	struct world *w = ctx;
+
+	w->again++;
+}
+
 static struct world *
 world(struct publisher_options o)
 {
 	struct world *w = must_calloc(1, sizeof(*w));
 
-	publisher_init(&w->p, &o, on_write, w);
+	publisher_init(&w->p, &o, on_write, on_again, w);
 	publisher_epoch(&w->p, 1000);
 	return w;
 }
@@ -334,6 +345,15 @@ an_object_in_json_keeps_all_annotations_where_none_are_to_be_left_out(void **sta
 }
 
 static void
+list_all_but_ippools(struct world *w)
+{
+	for (unsigned i = SOURCE_NODE; i < SOURCE_IPPOOL; i++) {
+		begin(w, (enum source_id)i);
+		end(w, (enum source_id)i, "9");
+	}
+}
+
+static void
 a_resource_that_is_denied_is_not_counted_at_the_end_of_the_listing(void **state)
 {
 	struct world *w = world((struct publisher_options){.every_version = false});
@@ -347,11 +367,86 @@ a_resource_that_is_denied_is_not_counted_at_the_end_of_the_listing(void **state)
 	}
 	for (unsigned i = SOURCE_BGPCONFIG; i < SOURCE_IPPOOL; i++)
 		publisher_sink.denied(&w->p, &sources[i]);
+	assert_int_equal(counts_read(COUNT_DENIED), 3);
+	assert_int_equal(counts_read(COUNT_WATCHING), SOURCE_COUNT - 1);
 	w->written[0] = '\0';
 	begin(w, SOURCE_IPPOOL);
 	end(w, SOURCE_IPPOOL, "9");
 	assert_written(w, "sync//end {\"epoch\":1000,\"counts\":{\"nodes\":0,\"services\":0,"
 	                  "\"endpointslices\":0,\"servicecidrs\":0,\"ippools\":0}}\n");
+	end_world(w);
+}
+
+static void
+a_resource_that_was_left_out_of_a_listing_and_is_granted_asks_for_another(void **state)
+{
+	struct world *w = world((struct publisher_options){.every_version = false});
+
+	(void)state;
+	list_all_but_ippools(w);
+	publisher_sink.denied(&w->p, &sources[SOURCE_IPPOOL]);
+	publisher_sink.denied(&w->p, &sources[SOURCE_IPPOOL]);
+	assert_null(strstr(w->written, "ippools"));
+	assert_int_equal(w->again, 0);
+	/* An earlier run may have written pools that are not there any more. */
+	begin(w, SOURCE_IPPOOL);
+	assert_int_equal(w->again, 0); /* it may break off */
+	end(w, SOURCE_IPPOOL, "9");
+	assert_int_equal(w->again, 1);
+	assert_int_equal(counts_read(COUNT_DENIED), 0);
+	publisher_epoch(&w->p, 2000);
+	w->written[0] = '\0';
+	list_all_but_ippools(w);
+	begin(w, SOURCE_IPPOOL);
+	end(w, SOURCE_IPPOOL, "9");
+	assert_non_null(strstr(w->written, "sync//end {\"epoch\":2000"));
+	assert_non_null(strstr(w->written, "\"ippools\":0}}"));
+	begin(w, SOURCE_IPPOOL);
+	end(w, SOURCE_IPPOOL, "9");
+	assert_int_equal(w->again, 1);
+	end_world(w);
+}
+
+static void
+a_resource_that_is_absent_is_not_said_to_be_listed_each_time_it_is_looked_for(void **state)
+{
+	struct world *w = world((struct publisher_options){.every_version = false});
+	struct heard_log log;
+
+	(void)state;
+	log_begin(&log);
+	for (unsigned i = 0; i < 3; i++) {
+		begin(w, SOURCE_IPPOOL);
+		end(w, SOURCE_IPPOOL, "");
+	}
+	begin(w, SOURCE_BGPPEER);
+	end(w, SOURCE_BGPPEER, "9");
+	log_end(&log);
+	assert_int_equal(times(log.text, "resource=ippools"), 0);
+	assert_int_equal(times(log.text, "resource=bgppeers"), 1);
+	list_all_but_ippools(w);
+	assert_non_null(strstr(w->written, "\"ippools\":0}}"));
+	end_world(w);
+}
+
+static void
+a_resource_that_was_listed_and_is_denied_then_is_counted(void **state)
+{
+	struct world *w = world((struct publisher_options){.every_version = false});
+
+	(void)state;
+	begin(w, SOURCE_IPPOOL);
+	publisher_sink.object(
+	    &w->p, &sources[SOURCE_IPPOOL], text("{\"metadata\":{\"name\":\"p\"}}"));
+	end(w, SOURCE_IPPOOL, "9");
+	publisher_sink.denied(&w->p, &sources[SOURCE_IPPOOL]); /* its watch */
+	list_all_but_ippools(w);
+	assert_non_null(strstr(w->written, "\"ippools\":1}}"));
+	w->written[0] = '\0';
+	begin(w, SOURCE_IPPOOL); /* and what was deleted meanwhile is found by the next list */
+	end(w, SOURCE_IPPOOL, "12");
+	assert_written(w, "-ippools//p 12\n");
+	assert_int_equal(w->again, 0);
 	end_world(w);
 }
 
@@ -367,6 +462,11 @@ main(void)
 	    cmocka_unit_test(an_object_in_json_loses_the_annotations_that_are_not_kept),
 	    cmocka_unit_test(
 	        a_resource_that_is_denied_is_not_counted_at_the_end_of_the_listing),
+	    cmocka_unit_test(
+	        a_resource_that_was_left_out_of_a_listing_and_is_granted_asks_for_another),
+	    cmocka_unit_test(
+	        a_resource_that_is_absent_is_not_said_to_be_listed_each_time_it_is_looked_for),
+	    cmocka_unit_test(a_resource_that_was_listed_and_is_denied_then_is_counted),
 	    cmocka_unit_test(a_deletion_names_its_version),
 	    cmocka_unit_test(a_value_is_the_object_sealed_without_its_managed_fields),
 	    cmocka_unit_test(a_heartbeat_is_no_change_but_where_every_version_is_asked_for),
