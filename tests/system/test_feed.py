@@ -39,14 +39,32 @@ def test_from_the_api_to_routes(rig):
     assert helio.metric("kafka_records_quarantined_total{reason=\"undecodable\"}") == 0
 
 
+VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+READ = [("", "nodes"), ("", "services"), ("discovery.k8s.io", "endpointslices"),
+        ("networking.k8s.io", "servicecidrs"),
+        *[(group, plural) for group in ("crd.projectcalico.org", "projectcalico.org")
+          for plural in ("bgpconfigurations", "bgppeers", "bgpfilters", "ippools")]]
+UNREAD = [("", "secrets"), ("", "pods"), ("", "configmaps"), ("", "nodes/status"),
+          ("crd.projectcalico.org", "felixconfigurations"), ("apps", "deployments")]
+
+
 def test_the_manifest_allows_reading_what_is_followed_and_nothing_else(rig, token):
     with open(token, encoding="ascii") as f:
         account = f.read()
-    for path in ("/api/v1/nodes", "/api/v1/services", "/apis/networking.k8s.io/v1/servicecidrs",
-                 "/apis/discovery.k8s.io/v1/endpointslices"):
-        rig.cluster.ask("GET", path, token=account)
-    for method, path in (("GET", "/api/v1/secrets"), ("GET", "/api/v1/pods"),
-                         ("DELETE", "/api/v1/nodes"), ("GET", "/api/v1/configmaps")):
+
+    def allowed(group, resource):
+        return [verb for verb in VERBS if rig.cluster.ask(
+            "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            {"spec": {"resourceAttributes": {"group": group, "resource": resource, "verb": verb}}},
+            token=account)["status"]["allowed"]]
+
+    for group, resource in READ:
+        assert allowed(group, resource) == ["list", "watch"], (group, resource)
+    for group, resource in UNREAD:
+        assert allowed(group, resource) == [], (group, resource)
+    rig.cluster.ask("GET", "/api/v1/nodes", token=account)
+    for method, path in (("GET", "/api/v1/secrets"), ("GET", "/api/v1/nodes/n1"),
+                         ("DELETE", "/api/v1/nodes")):
         with pytest.raises(Refused) as refused:
             rig.cluster.ask(method, path, token=account)
         assert refused.value.status == 403
