@@ -126,3 +126,34 @@ def test_the_walk_through_with_calicos_bgpconfiguration(rig, aggregated):
         Walk(rig, None).all_of_it(aggregated)
     finally:
         rig.cluster.calico_remove()
+
+
+def test_an_edit_of_bgpconfiguration_reaches_the_router(rig):
+    rig.cluster.calico_install()
+    try:
+        walk = Walk(rig, None)
+        walk.sees(CIDR, "n1", "n2", "n3")  # the cluster's own ServiceCIDR, as before Calico says anything
+        address = rig.service("web", "n1", "n2", type="NodePort", externalTrafficPolicy="Local",
+                              externalIPs=[EXTERNAL_IP])
+        walk.sees(f"{address}/32", "n1", "n2")
+        spec = {"serviceClusterIPs": [{"cidr": CIDR}]}
+        rig.cluster.calico("bgpconfigurations", "default", **spec,
+                           serviceExternalIPs=[{"cidr": EXTERNAL}])
+        walk.sees(EXTERNAL, "n1", "n2", "n3")
+        walk.sees(f"{EXTERNAL_IP}/32", "n1", "n2")
+        spec["serviceLoadBalancerIPs"] = [{"cidr": BALANCED}]
+        rig.cluster.calico("bgpconfigurations", "default", **spec)  # external IPs taken back
+        walk.sees(BALANCED, "n1", "n2", "n3")
+        walk.sees(EXTERNAL)
+        walk.sees(f"{EXTERNAL_IP}/32")
+        walk.load_balancer(aggregated=True)
+        rig.cluster.calico("bgpconfigurations", "default", **spec,
+                           serviceLoadBalancerAggregation="Disabled")
+        walk.sees(BALANCED)
+        walk.sees(f"{BALANCED_IP}/32", "n1", "n2")
+        rig.cluster.slice(rig.namespace, "web")  # scaled to zero: no aggregate is left to draw traffic
+        walk.sees(f"{BALANCED_IP}/32")
+        walk.sees(f"{address}/32")
+        walk.sees(CIDR, "n1", "n2", "n3")
+    finally:
+        rig.cluster.calico_remove()

@@ -127,6 +127,10 @@ class Cluster:
             raise Refused(status, text)
         return json.loads(text)
 
+    def status_of(self, method, path):
+        """Of an answer that may be a refusal."""
+        return self._ask(method, path)[0]
+
     def compact_etcd(self):
         """Forget every version but the present ones: an older watch is answered with 410."""
         def post(path, body):
@@ -159,6 +163,11 @@ class Cluster:
         self.ask("POST", rbac + "clusterrolebindings", binding)
         return self.ask("POST", f"{accounts}/{name}/token",
                         {"spec": {"expirationSeconds": 7200}})["status"]["token"]
+
+    def set_rights(self, name, *rules):
+        """The account of account() has these rights from now on, and no others."""
+        self.ask("PATCH", f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{name}",
+                 {"rules": list(rules)}, "application/merge-patch+json")
 
     def allow_feed(self, folder):
         """The manifest applied as it is; the path of a file with a token of its account."""
