@@ -33,8 +33,9 @@ options_print_usage(void)
 	puts(
 	    "usage: heliofeed --kafka HOST:PORT [OPTION...]\n"
 	    "\n"
-	    "Follows nodes, services, endpointslices and servicecidrs of a Kubernetes cluster and\n"
-	    "writes them to a Kafka topic for heliographd. Runs in the foreground, logs to stderr.\n");
+	    "Follows nodes, services, endpointslices and servicecidrs of a Kubernetes cluster, and\n"
+	    "Calico's bgpconfigurations, bgppeers, bgpfilters and ippools where it has them, and writes\n"
+	    "them to a Kafka topic for heliographd. Runs in the foreground, logs to stderr.\n");
 	for (unsigned i = 0; i < OPTION_COUNT; i++) {
 		char left[64];
 
