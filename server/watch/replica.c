@@ -7,6 +7,7 @@
 #include "rib/table.h"
 #include "rib/writer.h"
 #include "watch/call.h"
+#include "watch/difference.h"
 #include "watch/metrics.h"
 
 #include <event2/buffer.h>
@@ -17,20 +18,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASK_EVERY_NS  (5 * NS_PER_S)
-#define TIMEOUT_S     5
-#define ANSWER_MAX    (64 * 1024)
-#define TELL_AFTER_NS (15 * NS_PER_S) /* a difference that lasts so long is said */
+#define ASK_EVERY_NS   (5 * NS_PER_S)
+#define ASK_CLOSELY_NS (NS_PER_S * 9 / 10) /* while it is not equal: with every tick */
+#define TIMEOUT_S      5
+#define ANSWER_MAX     (64 * 1024)
 
 enum replica_state {
 	REPLICA_UNKNOWN,
 	REPLICA_AWAY,
 	REPLICA_SELF,
 	REPLICA_EQUAL,
+	REPLICA_CHANGES, /* not equal now, but nothing that lasts */
 	REPLICA_DIFFERS
 };
 
-static const char *const state_names[] = {"unknown", "away", "self", "equal", "differs"};
+static const char *const state_names[] = {
+    "unknown", "away", "self", "equal", "changes", "differs"};
 
 struct replica {
 	struct replicas *all;
@@ -40,9 +43,10 @@ struct replica {
 	enum replica_state state;
 	bool ready;
 	char router_id[IP_TEXT_MAX];
-	bool equal[CLASS_COUNT][IP_FAMILIES];
-	uint64_t since_ns; /* that it differs */
-	bool told;         /* that it does */
+	struct difference difference[CLASS_COUNT][IP_FAMILIES];
+	uint64_t compared_ns; /* wall time */
+	uint64_t differed_ns; /* since when it was told of */
+	bool told;            /* that it differs */
 	char error[160];
 };
 
@@ -102,6 +106,7 @@ be_away(struct replica *o, const char *why)
 		    f_str("replica", address_text(o, where)), f_str("why", why));
 	o->state = REPLICA_AWAY;
 	o->told = false;
+	memset(o->difference, 0, sizeof(o->difference)); /* of a process that may be gone */
 }
 
 static int
@@ -113,17 +118,32 @@ index_of(const char *const *names, unsigned n, const char *name)
 	return -1;
 }
 
-/* Its digests against ours of now. True: they are all equal. */
-static bool
-compare(struct replica *o, const json_t *digests)
+/* Since when it lastingly differs in a class and family; 0: it does not. */
+static uint64_t
+differs_since(const struct replica *o)
 {
-	uint64_t ours[CLASS_COUNT][IP_FAMILIES];
-	bool all = true;
+	uint64_t since_ns = 0;
+
+	for (unsigned k = 0; k < CLASS_COUNT; k++)
+		for (unsigned f = 0; f < IP_FAMILIES; f++) {
+			uint64_t one = o->difference[k][f].since_ns;
+
+			if (one && (!since_ns || one < since_ns))
+				since_ns = one;
+		}
+	return since_ns;
+}
+
+/* Its digests against ours of now. What it does not tell is 0, which ours are not. */
+static enum replica_state
+compare(struct replica *o, const json_t *digests, uint64_t now_ns)
+{
+	uint64_t ours[CLASS_COUNT][IP_FAMILIES], theirs[CLASS_COUNT][IP_FAMILIES] = {{0}};
+	bool equal = true, differs = false;
 	size_t i;
 	json_t *d;
 
 	table_digests(o->all->sources->rib, ours);
-	memset(o->equal, 0, sizeof(o->equal));
 	json_array_foreach(digests, i, d)
 	{
 		int k = index_of(prefix_class_names, CLASS_COUNT,
@@ -133,12 +153,16 @@ compare(struct replica *o, const json_t *digests)
 		const char *text = json_string_value(json_object_get(d, "digest"));
 
 		if (k >= 0 && f >= 0 && text)
-			o->equal[k][f] = strtoull(text, NULL, 16) == ours[k][f];
+			theirs[k][f] = strtoull(text, NULL, 16);
 	}
 	for (unsigned k = 0; k < CLASS_COUNT; k++)
-		for (unsigned f = 0; f < IP_FAMILIES; f++)
-			all = all && o->equal[k][f];
-	return all;
+		for (unsigned f = 0; f < IP_FAMILIES; f++) {
+			equal = equal && theirs[k][f] == ours[k][f];
+			if (difference_take(
+			        &o->difference[k][f], ours[k][f], theirs[k][f], now_ns))
+				differs = true;
+		}
+	return differs ? REPLICA_DIFFERS : equal ? REPLICA_EQUAL : REPLICA_CHANGES;
 }
 
 static void
@@ -146,17 +170,16 @@ tell_difference(struct replica *o, uint64_t now_ns)
 {
 	char where[IP_TEXT_MAX + 8];
 
-	if (o->state == REPLICA_EQUAL && o->told)
-		log_info("the replica's routes are ours again",
-		    f_str("replica", address_text(o, where)),
-		    f_u64("seconds", (now_ns - o->since_ns) / NS_PER_S));
-	if (o->state == REPLICA_DIFFERS && !o->told && now_ns - o->since_ns >= TELL_AFTER_NS) {
+	if (o->state == REPLICA_DIFFERS && !o->told) {
 		log_error("the replica's routes are not ours: see helioctl diff replica URL",
 		    f_str("replica", address_text(o, where)), f_bool("it_is_ready", o->ready));
-		o->told = true;
+		o->differed_ns = differs_since(o);
 	}
-	if (o->state == REPLICA_EQUAL)
-		o->told = false;
+	if (o->state != REPLICA_DIFFERS && o->told)
+		log_info("the replica's routes are ours again",
+		    f_str("replica", address_text(o, where)),
+		    f_u64("seconds", (now_ns - o->differed_ns) / NS_PER_S));
+	o->told = o->state == REPLICA_DIFFERS;
 }
 
 static void
@@ -167,7 +190,6 @@ take_answer(struct replica *o, const json_t *root)
 	struct ip_addr ours = ip_v4(o->all->sources->config->router_id);
 	uint64_t now_ns = clock_mono_ns();
 	char mine[IP_TEXT_MAX];
-	bool same;
 
 	if (!id || !json_is_array(digests)) {
 		be_away(o, "its answer has no router_id or no digests: another version?");
@@ -180,10 +202,8 @@ take_answer(struct replica *o, const json_t *root)
 		return;
 	}
 	o->ready = json_is_true(json_object_get(root, "ready"));
-	same = compare(o, digests);
-	if (!same && o->state != REPLICA_DIFFERS)
-		o->since_ns = now_ns;
-	o->state = same ? REPLICA_EQUAL : REPLICA_DIFFERS;
+	o->state = compare(o, digests, now_ns);
+	o->compared_ns = clock_wall_ns();
 	tell_difference(o, now_ns);
 }
 
@@ -265,8 +285,8 @@ goes_first(const struct replica *o, uint32_t ours)
 {
 	struct ip_addr id;
 
-	return (o->state == REPLICA_EQUAL || o->state == REPLICA_DIFFERS) && o->ready &&
-	       ip_parse(o->router_id, &id) && id.family == IP_V4 && ip_v4_host(&id) < ours;
+	return o->state >= REPLICA_EQUAL && o->ready && ip_parse(o->router_id, &id) &&
+	       id.family == IP_V4 && ip_v4_host(&id) < ours;
 }
 
 static void
@@ -287,9 +307,14 @@ replicas_tick(struct replicas *r)
 	tell_writer(r);
 
 	follow_configuration(r);
-	for (uint32_t i = 0; i < r->n; i++)
-		if (!r->at[i].asked_ns || now_ns - r->at[i].asked_ns >= ASK_EVERY_NS)
-			ask(&r->at[i], now_ns);
+	for (uint32_t i = 0; i < r->n; i++) {
+		struct replica *o = &r->at[i];
+
+		if (!o->asked_ns ||
+		    now_ns - o->asked_ns >=
+		        (o->state > REPLICA_EQUAL ? ASK_CLOSELY_NS : ASK_EVERY_NS))
+			ask(o, now_ns);
+	}
 }
 
 /* ---- showing ---- */
@@ -297,7 +322,9 @@ replicas_tick(struct replicas *r)
 static double
 differs_for(const struct replica *o)
 {
-	return o->state == REPLICA_DIFFERS ? (double)(clock_mono_ns() - o->since_ns) / 1e9 : 0;
+	uint64_t since_ns = differs_since(o);
+
+	return since_ns ? (double)(clock_mono_ns() - since_ns) / 1e9 : 0;
 }
 
 void
@@ -323,7 +350,7 @@ replicas_write(struct replicas *r, struct json_out *j)
 
 				snprintf(name, sizeof(name), "%s %s", prefix_class_names[k],
 				    ip_family_names[f]);
-				if (o->state == REPLICA_DIFFERS && !o->equal[k][f])
+				if (o->difference[k][f].since_ns)
 					json_str(j, NULL, name);
 			}
 		json_end(j);
@@ -344,9 +371,16 @@ replicas_write_metrics(struct replicas *r, struct call *c)
 			metrics_labelled(c->out, "replica_reachable", "replica",
 			    address_text(&r->at[i], where), r->at[i].state != REPLICA_AWAY);
 	metrics_head(c->out, "replica_differs_seconds", "gauge",
-	    "For how long the other replica's routes have not been ours; 0: they are equal");
+	    "For how long the other replica's routes have lastingly not been ours; 0: nothing that lasts");
 	for (uint32_t i = 0; i < r->n; i++)
-		if (r->at[i].state == REPLICA_EQUAL || r->at[i].state == REPLICA_DIFFERS)
+		if (r->at[i].state >= REPLICA_EQUAL)
 			metrics_labelled(c->out, "replica_differs_seconds", "replica",
 			    address_text(&r->at[i], where), (uint64_t)differs_for(&r->at[i]));
+	metrics_head(c->out, "replica_compared_timestamp_seconds", "gauge",
+	    "When the other replica's digests were last compared with ours");
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->at[i].compared_ns)
+			metrics_labelled(c->out, "replica_compared_timestamp_seconds",
+			    "replica", address_text(&r->at[i], where),
+			    r->at[i].compared_ns / NS_PER_S);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The other replicas: their digests are asked for over HTTP from time to time and compared with ours. They are at most a moment
- * apart while they follow one stream; what stays different is logged, and shown as a metric and by helioctl digest; what it is,
+ * apart while they follow one stream; what lastingly differs (watch/difference.h) is logged, and shown as a metric and by helioctl digest; what it is,
  * helioctl diff replica lists path by path. A replica that is away disturbs nothing. Of those that are there, the one with the
  * lowest router id goes first with removals of many paths (safety.stagger); the writer is told whether that is another one.
  *

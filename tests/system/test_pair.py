@@ -265,10 +265,12 @@ def test_replicas_compare_their_routes_and_say_where_they_differ(lab):
     assert a.metric(reachable % 8180) == 1 and a.metric(reachable % 8181) == 0
     b.ctl("freeze")
     lab.write(kube.slice_of(pair.web, kube.pods_on("n1")))
-    eventually(lambda: states() == ["self", "differs", "away"], 20)
+    eventually(lambda: states() == ["self", "changes", "away"], 10)  # nothing that lasts yet
+    assert a.ctl("digest")["replicas"][1]["differing"] == []
+    eventually(lambda: states() == ["self", "differs", "away"], 30)
     assert a.ctl("digest")["replicas"][1]["differing"] == ["cluster_ip ipv4"]
     assert "differs: cluster_ip ipv4" in a.ctl_text("digest")
-    eventually(lambda: "the replica's routes are not ours" in a.log(), 40)
+    eventually(lambda: "the replica's routes are not ours" in a.log(), 5)
     assert a.metric('replica_differs_seconds{replica="127.0.0.1:8180"}') >= 15
     b.ctl("resume")
     eventually(lambda: states() == ["self", "equal", "away"], 20)
