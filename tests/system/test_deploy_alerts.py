@@ -283,9 +283,12 @@ def test_the_runbook_has_a_section_for_each_alert_and_names_what_exists():
 
 @pytest.fixture(scope="module")
 def measured(net, run_folder):
-    """The names of all samples that a heliographd with a peer, and a heliofeed, serve."""
+    """The names of all samples that a heliographd with a peer and another replica, and a heliofeed, serve."""
     folder = os.path.join(run_folder, "measured")
-    helio = Heliograph(net, folder, {"kafka": {"brokers": "embedded"},
+    other = Heliograph(net, os.path.join(folder, "other"), {
+        "kafka": {"brokers": "embedded"}, "router_id": "10.255.0.2", "listen": [], "peers": [],
+        "http": "127.0.0.1:8181"}, where="core")
+    helio = Heliograph(net, folder, {"kafka": {"brokers": "embedded"}, "replicas": ["127.0.0.1:8181"],
                                      "views": {"near": {"max_distinct_sets": 100}}}, where="core")
     kubeconfig = os.path.join(folder, "kubeconfig")
     feed = Process("heliofeed", [
@@ -295,9 +298,11 @@ def measured(net, run_folder):
         f.write("{clusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}], users: [{name: a, "
                 "user: {token: t}}], contexts: [{name: a, context: {cluster: a, user: a}}], "
                 "current-context: a}")
+    other.start()
     helio.start()
     try:
         helio.wait_ready()
+        eventually(lambda: {r["state"] for r in helio.ctl("digest")["replicas"]} & {"equal", "changes"}, 20)
         feed.start()
 
         def feed_metrics():
@@ -313,6 +318,7 @@ def measured(net, run_folder):
     finally:
         feed.stop()
         helio.stop()
+        other.stop()
 
 
 def _asked(text):
