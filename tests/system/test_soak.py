@@ -27,8 +27,9 @@ def test_memory_after_many_reloads_storms_and_churn_is_what_it_was(lab, capsys):
     lab.make_topic(partitions=8)
     helio = lab.heliograph(peers=TORS, listen=["127.0.0.1:1790"],
                            safety={"withdraw_limit": {"percent": 100}, "last_path": "0s", "last_prefix": "0s"},
-                           advertise={"cluster_ips": ADVERTISE["cluster_ips"]})
+                           advertise={"cluster_ips": ADVERTISE["cluster_ips"]}, replicas=["127.0.0.1:8180"])
     lab.servers.append(Relay(lab.net["peer"], lab.net["core"], lab.broker.port))
+    lab.servers.append(Relay(lab.net["core"], lab.net["peer"], 8179, here_port=8180))
     twin = Heliograph(lab.net, os.path.join(lab.folder, "twin"), {
         **helio.config, "router_id": "10.255.0.2", "state_dir": os.path.join(lab.folder, "twin"),
         "peers": [], "listen": ["127.0.0.1:1791"]}, where="peer")
@@ -45,6 +46,8 @@ def test_memory_after_many_reloads_storms_and_churn_is_what_it_was(lab, capsys):
     phases = json.loads(done.stdout)["phases"]
     # The other replica, which had no storms, has come to the same routes.
     eventually(lambda: helio.ctl("digest")["digests"] == twin.ctl("digest")["digests"], 20)
+    eventually(lambda: [r["state"] for r in helio.ctl("digest")["replicas"]] == ["equal"], 20)
+    assert "the replica's routes are not ours" not in helio.log()  # nor was it said of churn that it differs
     assert helio.metric("paths") > 10000
     rss = [p["target_rss_bytes"] for p in phases if p["phase"] == ROUND[-1]]
     assert len(rss) == ROUNDS
