@@ -201,6 +201,14 @@ def test_a_policy_opens_the_ports_that_are_listened_on(helm):
     assert ports("--set", "nodes.n1.listen={0.0.0.0:1792}") == [179, 1792]
 
 
+def test_a_policy_lets_the_replicas_compare_their_routes(helm):
+    spec = find(helm.render("-f", ci("pod")), "NetworkPolicy", "heliograph")["spec"]
+    replicas = {"podSelector": spec["podSelector"]}
+    http = [{"protocol": "TCP", "port": 8179}]
+    assert [rule["ports"] for rule in spec["ingress"] if replicas in rule["from"]] == [http]
+    assert [rule["ports"] for rule in spec["egress"] if replicas in rule["to"]] == [http]
+
+
 # --- refusals --------------------------------------------------------------------------------
 
 WRONG = [
