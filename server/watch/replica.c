@@ -45,8 +45,7 @@ struct replica {
 	char router_id[IP_TEXT_MAX];
 	struct difference difference[CLASS_COUNT][IP_FAMILIES];
 	uint64_t compared_ns; /* wall time */
-	uint64_t differed_ns; /* since when it was told of */
-	bool told;            /* that it differs */
+	uint64_t differed_ns; /* since when, of a difference that was logged; else 0 */
 	char error[160];
 };
 
@@ -95,6 +94,14 @@ address_text(const struct replica *o, char text[IP_TEXT_MAX + 8])
 
 /* ---- an answer ---- */
 
+/* What was compared is not that replica's any more. */
+static void
+forget_differences(struct replica *o)
+{
+	memset(o->difference, 0, sizeof(o->difference));
+	o->differed_ns = 0;
+}
+
 static void
 be_away(struct replica *o, const char *why)
 {
@@ -105,8 +112,7 @@ be_away(struct replica *o, const char *why)
 		log_warn("a replica does not answer: its routes cannot be compared with ours",
 		    f_str("replica", address_text(o, where)), f_str("why", why));
 	o->state = REPLICA_AWAY;
-	o->told = false;
-	memset(o->difference, 0, sizeof(o->difference)); /* of a process that may be gone */
+	forget_differences(o);
 }
 
 static int
@@ -134,16 +140,19 @@ differs_since(const struct replica *o)
 	return since_ns;
 }
 
-/* Its digests against ours of now. What it does not tell is 0, which ours are not. */
+/* Its digests against ours of now. What it does not tell is not equal. */
 static enum replica_state
 compare(struct replica *o, const json_t *digests, uint64_t now_ns)
 {
-	uint64_t ours[CLASS_COUNT][IP_FAMILIES], theirs[CLASS_COUNT][IP_FAMILIES] = {{0}};
+	uint64_t ours[CLASS_COUNT][IP_FAMILIES], theirs[CLASS_COUNT][IP_FAMILIES];
 	bool equal = true, differs = false;
 	size_t i;
 	json_t *d;
 
 	table_digests(o->all->sources->rib, ours);
+	for (unsigned k = 0; k < CLASS_COUNT; k++)
+		for (unsigned f = 0; f < IP_FAMILIES; f++)
+			theirs[k][f] = ~ours[k][f];
 	json_array_foreach(digests, i, d)
 	{
 		int k = index_of(prefix_class_names, CLASS_COUNT,
@@ -170,16 +179,17 @@ tell_difference(struct replica *o, uint64_t now_ns)
 {
 	char where[IP_TEXT_MAX + 8];
 
-	if (o->state == REPLICA_DIFFERS && !o->told) {
+	if (o->state == REPLICA_DIFFERS && !o->differed_ns) {
 		log_error("the replica's routes are not ours: see helioctl diff replica URL",
 		    f_str("replica", address_text(o, where)), f_bool("it_is_ready", o->ready));
 		o->differed_ns = differs_since(o);
 	}
-	if (o->state != REPLICA_DIFFERS && o->told)
+	if (o->state != REPLICA_DIFFERS && o->differed_ns) {
 		log_info("the replica's routes are ours again",
 		    f_str("replica", address_text(o, where)),
 		    f_u64("seconds", (now_ns - o->differed_ns) / NS_PER_S));
-	o->told = o->state == REPLICA_DIFFERS;
+		o->differed_ns = 0;
+	}
 }
 
 static void
@@ -199,6 +209,7 @@ take_answer(struct replica *o, const json_t *root)
 	o->error[0] = '\0';
 	if (strcmp(id, ip_text(&ours, mine)) == 0) {
 		o->state = REPLICA_SELF;
+		forget_differences(o);
 		return;
 	}
 	o->ready = json_is_true(json_object_get(root, "ready"));
