@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ribout/filter.h"
 
+#include "core/hash.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct filter {
+	uint64_t hash;
 	uint32_t n;
 	struct filter_rule_out rules[];
 };
@@ -30,6 +33,21 @@ has_rules(const struct filter *f, const struct filter_rule_out *rules, uint32_t 
 	return f->n == n;
 }
 
+static uint64_t
+hash_rules(const struct filter_rule_out *rules, uint32_t n)
+{
+	uint64_t hash = n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct filter_rule_out *r = &rules[i];
+
+		hash = hash_two(hash, ip_prefix_hash(&r->cidr));
+		hash = hash_two(hash, (uint64_t)r->match << 24 | (uint64_t)r->min_len << 16 |
+		                          (uint64_t)r->max_len << 8 | r->accept);
+	}
+	return hash;
+}
+
 uint32_t
 filter_number(const struct filter_rule_out *rules, uint32_t n)
 {
@@ -46,6 +64,7 @@ filter_number(const struct filter_rule_out *rules, uint32_t n)
 		return FILTER_TOO_MANY;
 	f = must_calloc(1, sizeof(*f) + n * sizeof(*rules));
 	f->n = n;
+	f->hash = hash_rules(rules, n);
 	memcpy(f->rules, rules, n * sizeof(*rules));
 	atomic_store_explicit(&filters[n_filters++], f, memory_order_release);
 	return n_filters;
@@ -85,4 +104,12 @@ filter_passes(uint32_t number, const struct ip_prefix *prefix)
 		    fits(&f->rules[i], prefix))
 			return f->rules[i].accept;
 	return true;
+}
+
+uint64_t
+filter_hash(uint32_t number)
+{
+	if (number == FILTER_NONE)
+		return 0;
+	return atomic_load_explicit(&filters[number - 1], memory_order_acquire)->hash;
 }

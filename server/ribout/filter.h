@@ -36,3 +36,6 @@ uint32_t filter_number(const struct filter_rule_out *rules, uint32_t n);
 
 /* Is the prefix told? Any thread; the number came by filter_number(). */
 bool filter_passes(uint32_t number, const struct ip_prefix *prefix);
+
+/* A hash of the rules: the same on every replica. FILTER_NONE: 0. Any thread. */
+uint64_t filter_hash(uint32_t number);

@@ -8,6 +8,7 @@
 #include "rib/writer.h"
 #include "watch/call.h"
 #include "watch/replica.h"
+#include "watch/sets.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -263,6 +264,7 @@ api_digest(struct call *c)
 			json_end(j);
 		}
 	json_end(j);
+	sets_write_digests(c);
 	replicas_write(c->sources->replicas, j);
 	json_end(j);
 }

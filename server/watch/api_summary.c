@@ -10,6 +10,7 @@
 #include "watch/call.h"
 #include "watch/count.h"
 #include "watch/process.h"
+#include "watch/sets.h"
 
 #include <event2/event.h>
 
@@ -357,6 +358,7 @@ api_memory(struct call *c)
 	json_u64(j, "rcu_backlog", rcu_backlog());
 	json_i64(j, "chunks", metric_read(METRIC_CHUNKS));
 	json_i64(j, "chunk_bytes", metric_read(METRIC_CHUNK_BYTES));
+	json_u64(j, "tally_bytes", sets_memory_bytes(c->sources->sets));
 	json_i64(j, "paths", metric_read(METRIC_PATHS));
 	json_i64(j, "path_tombstones", metric_read(METRIC_TOMBSTONES));
 	json_end(j);

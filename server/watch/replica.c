@@ -4,10 +4,9 @@
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/log.h"
-#include "rib/table.h"
 #include "rib/writer.h"
 #include "watch/call.h"
-#include "watch/difference.h"
+#include "watch/comparison.h"
 #include "watch/metrics.h"
 
 #include <event2/buffer.h>
@@ -35,6 +34,12 @@ enum replica_state {
 static const char *const state_names[] = {
     "unknown", "away", "self", "equal", "changes", "differs"};
 
+static const enum replica_state state_of[] = {
+    [COMPARISON_EQUAL] = REPLICA_EQUAL,
+    [COMPARISON_CHANGES] = REPLICA_CHANGES,
+    [COMPARISON_DIFFERS] = REPLICA_DIFFERS,
+};
+
 struct replica {
 	struct replicas *all;
 	struct config_endpoint at;
@@ -43,7 +48,7 @@ struct replica {
 	enum replica_state state;
 	bool ready;
 	char router_id[IP_TEXT_MAX];
-	struct difference difference[CLASS_COUNT][IP_FAMILIES];
+	struct comparison comparison;
 	uint64_t compared_ns; /* wall time */
 	uint64_t differed_ns; /* since when, of a difference that was logged; else 0 */
 	char error[160];
@@ -77,8 +82,10 @@ hang_up(struct replica *o)
 void
 replicas_free(struct replicas *r)
 {
-	for (uint32_t i = 0; r && i < r->n; i++)
+	for (uint32_t i = 0; r && i < r->n; i++) {
 		hang_up(&r->at[i]);
+		comparison_fini(&r->at[i].comparison);
+	}
 	free(r);
 }
 
@@ -98,7 +105,7 @@ address_text(const struct replica *o, char text[IP_TEXT_MAX + 8])
 static void
 forget_differences(struct replica *o)
 {
-	memset(o->difference, 0, sizeof(o->difference));
+	comparison_fini(&o->comparison);
 	o->differed_ns = 0;
 }
 
@@ -115,65 +122,6 @@ be_away(struct replica *o, const char *why)
 	forget_differences(o);
 }
 
-static int
-index_of(const char *const *names, unsigned n, const char *name)
-{
-	for (unsigned i = 0; name && i < n; i++)
-		if (strcmp(names[i], name) == 0)
-			return (int)i;
-	return -1;
-}
-
-/* Since when it lastingly differs in a class and family; 0: it does not. */
-static uint64_t
-differs_since(const struct replica *o)
-{
-	uint64_t since_ns = 0;
-
-	for (unsigned k = 0; k < CLASS_COUNT; k++)
-		for (unsigned f = 0; f < IP_FAMILIES; f++) {
-			uint64_t one = o->difference[k][f].since_ns;
-
-			if (one && (!since_ns || one < since_ns))
-				since_ns = one;
-		}
-	return since_ns;
-}
-
-/* Its digests against ours of now. What it does not tell is not equal. */
-static enum replica_state
-compare(struct replica *o, const json_t *digests, uint64_t now_ns)
-{
-	uint64_t ours[CLASS_COUNT][IP_FAMILIES], theirs[CLASS_COUNT][IP_FAMILIES];
-	bool equal = true, differs = false;
-	size_t i;
-	json_t *d;
-
-	table_digests(o->all->sources->rib, ours);
-	for (unsigned k = 0; k < CLASS_COUNT; k++)
-		for (unsigned f = 0; f < IP_FAMILIES; f++)
-			theirs[k][f] = ~ours[k][f];
-	json_array_foreach(digests, i, d)
-	{
-		int k = index_of(prefix_class_names, CLASS_COUNT,
-		    json_string_value(json_object_get(d, "class")));
-		int f = index_of(ip_family_names, IP_FAMILIES,
-		    json_string_value(json_object_get(d, "family")));
-		const char *text = json_string_value(json_object_get(d, "digest"));
-
-		if (k >= 0 && f >= 0 && text)
-			theirs[k][f] = strtoull(text, NULL, 16);
-	}
-	for (unsigned k = 0; k < CLASS_COUNT; k++)
-		for (unsigned f = 0; f < IP_FAMILIES; f++) {
-			equal = equal && theirs[k][f] == ours[k][f];
-			if (difference_take(
-			        &o->difference[k][f], ours[k][f], theirs[k][f], now_ns))
-				differs = true;
-		}
-	return differs ? REPLICA_DIFFERS : equal ? REPLICA_EQUAL : REPLICA_CHANGES;
-}
-
 static void
 tell_difference(struct replica *o, uint64_t now_ns)
 {
@@ -182,7 +130,7 @@ tell_difference(struct replica *o, uint64_t now_ns)
 	if (o->state == REPLICA_DIFFERS && !o->differed_ns) {
 		log_error("the replica's routes are not ours: see helioctl diff replica URL",
 		    f_str("replica", address_text(o, where)), f_bool("it_is_ready", o->ready));
-		o->differed_ns = differs_since(o);
+		o->differed_ns = comparison_since(&o->comparison);
 	}
 	if (o->state != REPLICA_DIFFERS && o->differed_ns) {
 		log_info("the replica's routes are ours again",
@@ -193,15 +141,14 @@ tell_difference(struct replica *o, uint64_t now_ns)
 }
 
 static void
-take_answer(struct replica *o, const json_t *root)
+take_answer(struct replica *o, const json_t *root) ON_WATCH
 {
 	const char *id = json_string_value(json_object_get(root, "router_id"));
-	const json_t *digests = json_object_get(root, "digests");
 	struct ip_addr ours = ip_v4(o->all->sources->config->router_id);
 	uint64_t now_ns = clock_mono_ns();
 	char mine[IP_TEXT_MAX];
 
-	if (!id || !json_is_array(digests)) {
+	if (!id || !json_is_array(json_object_get(root, "digests"))) {
 		be_away(o, "its answer has no router_id or no digests: another version?");
 		return;
 	}
@@ -213,7 +160,7 @@ take_answer(struct replica *o, const json_t *root)
 		return;
 	}
 	o->ready = json_is_true(json_object_get(root, "ready"));
-	o->state = compare(o, digests, now_ns);
+	o->state = state_of[comparison_take(&o->comparison, o->all->sources, root, now_ns)];
 	o->compared_ns = clock_wall_ns();
 	tell_difference(o, now_ns);
 }
@@ -226,6 +173,7 @@ on_answer(struct evhttp_request *req, void *ctx)
 	size_t n = body ? evbuffer_get_length(body) : 0;
 	json_t *root = NULL;
 
+	role_is_watch();
 	/* The connection ends itself: "Connection: close". */
 	if (req && evhttp_request_get_response_code(req) == HTTP_OK)
 		root = json_loadb(
@@ -282,8 +230,10 @@ follow_configuration(struct replicas *r)
 		same = is_at(&r->at[i], &want->items[i]);
 	if (same)
 		return;
-	for (uint32_t i = 0; i < r->n; i++)
+	for (uint32_t i = 0; i < r->n; i++) {
 		hang_up(&r->at[i]);
+		comparison_fini(&r->at[i].comparison);
+	}
 	memset(r->at, 0, sizeof(r->at));
 	r->n = want->len;
 	for (uint32_t i = 0; i < r->n; i++)
@@ -333,7 +283,7 @@ replicas_tick(struct replicas *r)
 static double
 differs_for(const struct replica *o)
 {
-	uint64_t since_ns = differs_since(o);
+	uint64_t since_ns = comparison_since(&o->comparison);
 
 	return since_ns ? (double)(clock_mono_ns() - since_ns) / 1e9 : 0;
 }
@@ -354,17 +304,7 @@ replicas_write(struct replicas *r, struct json_out *j)
 		json_bool(j, "ready", o->ready);
 		json_f64(j, "differs_seconds", differs_for(o));
 		json_str(j, "error", o->error);
-		json_begin_array(j, "differing");
-		for (unsigned k = 0; k < CLASS_COUNT; k++)
-			for (unsigned f = 0; f < IP_FAMILIES; f++) {
-				char name[64];
-
-				snprintf(name, sizeof(name), "%s %s", prefix_class_names[k],
-				    ip_family_names[f]);
-				if (o->difference[k][f].since_ns)
-					json_str(j, NULL, name);
-			}
-		json_end(j);
+		comparison_write(&o->comparison, j);
 		json_end(j);
 	}
 	json_end(j);

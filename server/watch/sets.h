@@ -1,42 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many distinct sets of next hops peers are shown: each costs a switch chip an ECMP group, of which it holds few.
- * Peers that have the same view and take the same form of routes are one kind, counted once. A count walks the table
- * (some 20 ms for a million paths without a view), so counts are remembered until the table changes.
+ * What the peers that are established are shown, kind by kind (watch/tally.h): for helioctl sets, for the metrics of views with
+ * a budget of ECMP groups, and for the digests that replicas compare. A tally is kept for each kind as long as somebody asks,
+ * up to SETS_BYTES_MAX in all; kinds beyond that are counted from the beginning each time.
  *
  * The watch thread's.
  */
 #pragma once
 
-#include "core/role.h"
-#include "rib/table.h"
-#include "ribout/view.h"
+#include "watch/tally.h"
 
 struct call;
+struct config;
+struct watch_sources;
 
-/* What a peer's sets depend on; compared as bytes: start from a zeroed one. */
-struct sets_kind {
-	struct view view;
-	bool family[IP_FAMILIES], add_path[IP_FAMILIES];
-	uint8_t zero[4];
-};
-_Static_assert(sizeof(struct sets_kind) == sizeof(struct view) + 8, "no padding");
+#define SETS_BYTES_MAX ((uint64_t)128 << 20)
+#define SETS_COMPARED_MAX                                                                      \
+	256u /* kinds whose digests replicas are told; of more, those with the lowest ids */
 
-struct sets_count {
-	uint64_t version; /* of the table that was counted */
-	uint64_t sets;    /* distinct ones of at least two next hops */
-	uint32_t widest;  /* next hops of the largest */
-	uint64_t
-	    digest; /* of all paths that are shown: the same on replicas that show the same */
-};
-
-/* Count now. Read sides are its own, short ones. */
-void sets_count(
-    const struct table *t, const struct sets_kind *kind, struct sets_count *out) ON_WATCH;
-
-/* Remembered counts. */
 struct sets_memory *sets_memory_new(void) MUST_USE;
 void sets_memory_free(struct sets_memory *m); /* NULL is allowed */
+
+/* Once a second: forget what nobody has asked for in five minutes. */
+void sets_memory_tick(struct sets_memory *m) ON_WATCH;
+
+/* Bytes that the tallies hold. NULL is allowed. */
+uint64_t sets_memory_bytes(const struct sets_memory *m) ON_WATCH;
+
+#define SETS_NAMES 5u /* of the peers of a kind */
+
+/* The established peers of one kind that have one view. */
+struct sets_row {
+	struct tally_kind kind;
+	char view[64]; /* its name; "": every path */
+	char names[SETS_NAMES][64];
+	uint64_t peers;
+	/* Hash of the view's name, the peers' place and variant and the form of the routes, but not of the view's rules: peers of
+	 * one id are to be shown the same by every replica. */
+	uint64_t id;
+};
+
+struct sets_rows {
+	const struct config *config;
+	bool budgeted_only; /* only views that have max_distinct_sets */
+	struct sets_row *at;
+	uint32_t n, cap;
+};
+
+/* The rows there are now. */
+struct sets_rows *
+sets_rows_new(const struct watch_sources *sources, bool budgeted_only) ON_WATCH MUST_USE;
+void sets_rows_free(struct sets_rows *rows); /* NULL is allowed */
+
+const struct config_view *
+sets_view(const struct sets_rows *rows, const char *name); /* NULL: none */
+
+/* Bring the counts of these up to date with the table, as far as 50 ms go, in turns; at least a part of one. */
+void sets_refresh(const struct watch_sources *sources, const struct sets_rows *rows) ON_WATCH;
+
+/* The row's count, all of it counted now if need be. */
+struct tally_count
+sets_count(const struct watch_sources *sources, const struct sets_row *row) ON_WATCH;
+
+/* The last count of the row, of whatever version; NULL: there is none yet. *current: it is of the table's present version. */
+const struct tally_count *sets_last(
+    const struct watch_sources *sources, const struct sets_row *row, bool *current) ON_WATCH;
+
+/* ---- the digests that replicas compare (api_sets.c) ---- */
+
+struct sets_digest {
+	uint64_t id, digest, peers;
+	char view[64];
+	bool current;
+};
+
+/* Every row's, refreshed, by id. *left_out: how many more than SETS_COMPARED_MAX there are. To be freed. */
+struct sets_digest *sets_digests(
+    const struct watch_sources *sources, uint32_t *n, uint64_t *left_out) ON_WATCH MUST_USE;
+
+/* Write the members "views" and "views_left_out". */
+void sets_write_digests(struct call *c) ON_WATCH;
 
 /* The views that have a budget (max_distinct_sets), as metrics; counts what has changed, a part of it at a time. */
 void sets_write_metrics(struct call *c) ON_WATCH;

@@ -90,6 +90,7 @@ on_second(evutil_socket_t fd, short what, void *ctx)
 	role_is_watch();
 	neighbours_follow(&w->sources);
 	replicas_tick(w->sources.replicas);
+	sets_memory_tick(w->sources.sets);
 }
 
 void

@@ -268,8 +268,8 @@ def test_replicas_compare_their_routes_and_say_where_they_differ(lab):
     eventually(lambda: states() == ["self", "changes", "away"], 10)  # nothing that lasts yet
     assert a.ctl("digest")["replicas"][1]["differing"] == []
     eventually(lambda: states() == ["self", "differs", "away"], 30)
-    assert a.ctl("digest")["replicas"][1]["differing"] == ["cluster_ip ipv4"]
-    assert "differs: cluster_ip ipv4" in a.ctl_text("digest")
+    assert a.ctl("digest")["replicas"][1]["differing"] == ["cluster_ip ipv4", "view (all)"]
+    assert "differs: cluster_ip ipv4, view (all)" in a.ctl_text("digest")
     eventually(lambda: "the replica's routes are not ours" in a.log(), 5)
     assert a.metric('replica_differs_seconds{replica="127.0.0.1:8180"}') >= 15
     b.ctl("resume")
@@ -277,6 +277,36 @@ def test_replicas_compare_their_routes_and_say_where_they_differ(lab):
     eventually(lambda: "the replica's routes are ours again" in a.log(), 10)
     b.kill9()
     eventually(lambda: states() == ["self", "away", "away"], 20)
+
+
+def test_replicas_whose_views_have_other_rules_differ_though_their_tables_are_equal(lab):
+    pair = Pair(lab, None)
+    a, b = pair.replicas
+    lab.servers.append(Relay(lab.net["core"], lab.net["peer"], 8179, here_port=8180))
+    a.config["replicas"] = ["127.0.0.1:8180"]
+    for replica, most in ((a, 1), (b, 2)):
+        replica.config["views"] = {"chip": {"max_next_hops": most}}
+        replica.config["peers"] = [{**peer, "view": "chip"} for peer in replica.config["peers"]]
+        replica.write_config()
+        assert replica.ctl("reload")["result"] == "applied"
+    peers = lambda r: {v["view"]: v["peers"] for v in r.ctl("digest")["views"]}
+    for replica in pair.replicas:  # both routers are shown the view by both
+        eventually(lambda r=replica: peers(r) == {"chip": 2}, 30)
+    other = lambda: a.ctl("digest")["replicas"][0]
+    eventually(lambda: other()["state"] == "differs", 40)
+    assert other()["differing"] == ["view chip"]
+    assert "differs: view chip" in a.ctl_text("digest")
+    url = "http://127.0.0.1:8180"
+    assert a.ctl("diff", "replica", url)["differences"] == []  # the tables are equal
+    done = a.ctl_run("diff", "replica", url, "bird")
+    assert done.returncode == 1 and "\n- " not in "\n" + done.stdout  # b sends that router more paths
+    assert f"+ {LOCAL}/32 " in done.stdout
+    assert a.ctl("digest")["digests"] == b.ctl("digest")["digests"]
+    b.config["views"] = a.config["views"]
+    b.write_config()
+    assert b.ctl("reload")["result"] == "applied"
+    eventually(lambda: other()["state"] == "equal" and peers(a) == peers(b) == {"chip": 2}, 30)
+    assert a.ctl("digest")["views"] == b.ctl("digest")["views"]
 
 
 def test_removals_of_many_paths_strike_the_replicas_one_after_the_other(lab):

@@ -23,7 +23,7 @@ enum {
 	OPTION_FORCE = 32
 };
 
-#define ARGS_MAX 2
+#define ARGS_MAX 3
 
 struct options;
 

@@ -114,21 +114,28 @@ int
 show_diff(const struct options *o)
 {
 	bool replica = strcmp(o->args[0], "replica") == 0;
+	const char *here = o->args[0], *there = o->args[1];
 	struct options other = *o;
 	struct lines a = {.n = 0}, b = {.n = 0};
 	size_t differences = 0;
 	int result;
 
-	if (replica)
+	if (replica) {
 		other.socket = o->args[1];
+		here = there = o->args[2];
+	} else if (o->args[2]) {
+		fprintf(stderr, "helioctl: diff takes two peers, or \"replica\", a URL and "
+		                "perhaps a peer\n");
+		return EXIT_USAGE;
+	}
 	if (replica && strncmp(o->args[1], "http://", 7) != 0) {
 		fprintf(
 		    stderr, "helioctl: \"%s\" is no URL; say http://HOST:8179\n", o->args[1]);
 		return EXIT_USAGE;
 	}
-	result = fetch(o, replica ? NULL : o->args[0], &a);
+	result = fetch(o, here, &a);
 	if (result == EXIT_GOOD)
-		result = fetch(&other, replica ? NULL : o->args[1], &b);
+		result = fetch(&other, there, &b);
 	if (result == EXIT_GOOD) {
 		if (o->json)
 			printf("{\"differences\":[");

@@ -124,24 +124,25 @@ print_replicas(const json_t *replicas)
 {
 	for (size_t i = 0; i < json_array_size(replicas); i++) {
 		const json_t *r = json_array_get(replicas, i);
-		const char *state = js_str(r, "state");
-		char *differing = js_join(r, "differing");
+		const json_t *differing = json_object_get(r, "differing");
+		const char *id = js_str(r, "router_id"), *error = js_str(r, "error");
 
-		if (strcmp(state, "self") != 0)
-			printf("Replica %s (%s): %s%s%s%s\n", js_str(r, "address"),
-			    *js_str(r, "router_id") ? js_str(r, "router_id") : "-", state,
-			    *differing || *js_str(r, "error") ? ": " : "", differing,
-			    js_str(r, "error"));
-		free(differing);
+		if (strcmp(js_str(r, "state"), "self") == 0)
+			continue;
+		printf("Replica %s (%s): %s", js_str(r, "address"), *id ? id : "-",
+		    js_str(r, "state"));
+		for (size_t k = 0; k < json_array_size(differing); k++)
+			printf("%s%s", k ? ", " : ": ",
+			    json_string_value(json_array_get(differing, k)));
+		printf("%s%s\n", *error ? ": " : "", error);
 	}
 }
 
 static void
-print_digest(const struct options *o, const json_t *a)
+print_table_digests(const struct options *o, const json_t *digests)
 {
 	static const struct grid_column columns[] = {
 	    {"Class", false}, {"Family", false}, {"Digest", false}};
-	const json_t *digests = json_object_get(a, "digests");
 	struct grid *g = grid_new(columns, COUNT_OF(columns));
 
 	for (size_t i = 0; i < json_array_size(digests); i++) {
@@ -154,6 +155,37 @@ print_digest(const struct options *o, const json_t *a)
 	}
 	grid_print(g, stdout, o->colour, NULL);
 	grid_free(g);
+}
+
+static void
+print_view_digests(const struct options *o, const json_t *views)
+{
+	static const struct grid_column columns[] = {
+	    {"View", false}, {"Peers", true}, {"Digest", false}};
+	struct grid *g;
+
+	if (json_array_size(views) == 0)
+		return;
+	g = grid_new(columns, COUNT_OF(columns));
+	for (size_t i = 0; i < json_array_size(views); i++) {
+		const json_t *v = json_array_get(views, i);
+		bool current = json_is_true(json_object_get(v, "current"));
+
+		grid_row(g, NULL);
+		grid_cell(
+		    g, GRID_PLAIN, "%s", *js_str(v, "view") ? js_str(v, "view") : "(all)");
+		grid_cell(g, GRID_PLAIN, "%lld", js_int(v, "peers"));
+		grid_cell(g, GRID_PLAIN, "%s%s", js_str(v, "digest"), current ? "" : "*");
+	}
+	grid_print(g, stdout, o->colour, NULL);
+	grid_free(g);
+}
+
+static void
+print_digest(const struct options *o, const json_t *a)
+{
+	print_table_digests(o, json_object_get(a, "digests"));
+	print_view_digests(o, json_object_get(a, "views"));
 	print_replicas(json_object_get(a, "replicas"));
 }
 
