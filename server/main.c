@@ -35,6 +35,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifdef HELIO_JEMALLOC
+/*
+ * jemalloc looks here; MALLOC_CONF in the environment comes after it and wins. Freed pages go back after ten seconds, by a thread
+ * of jemalloc's: without it a thread that has nothing more to allocate, as after a storm, keeps its own for ever.
+ */
+const char *malloc_conf = "background_thread:true,max_background_threads:1";
+#endif
+
 enum { EXIT_OK = 0, EXIT_WRONG = 1, EXIT_USAGE = 2 };
 
 static const char usage[] =
