@@ -19,12 +19,14 @@ breaker_init(struct breaker *b, const struct breaker_rules *r, struct table *t)
 	b->table = t;
 	b->next_due_ns = NS_NEVER;
 	holds_init(&b->holds);
+	prefix_limit_init(&b->limit, r->max_prefixes, t);
 }
 
 void
 breaker_fini(struct breaker *b)
 {
 	holds_fini(&b->holds);
+	prefix_limit_fini(&b->limit);
 	free(b->merged);
 }
 
@@ -33,6 +35,7 @@ breaker_configure(struct breaker *b, const struct breaker_rules *r, uint64_t now
 {
 	must(r->window_ns >= BREAKER_SLICES);
 	b->rules = *r;
+	b->limit.max = r->max_prefixes;
 	b->slice = now_ns / (r->window_ns / BREAKER_SLICES);
 	for (unsigned k = 0; k < CLASS_COUNT; k++)
 		for (unsigned i = 0; i < BREAKER_SLICES; i++)
@@ -300,7 +303,11 @@ breaker_set(struct breaker *b, uint32_t prefix, struct set_kind kind,
 	unsigned prefix_class = old && old->n ? old->prefix_class : (unsigned)kind.prefix_class;
 	enum hold_reason reason = HOLD_LIMIT;
 	uint64_t until_ns;
-	bool hold = must_hold(b, prefix_class, &l, n, now_ns, &reason, &until_ns);
+	bool hold;
+
+	if (!prefix_limit_admits(&b->limit, prefix, kind.prefix_class, n, now_ns))
+		return;
+	hold = must_hold(b, prefix_class, &l, n, now_ns, &reason, &until_ns);
 
 	if (hold && reason == HOLD_LIMIT)
 		tell_open(b, prefix_class);

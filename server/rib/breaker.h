@@ -19,6 +19,7 @@
 
 #include "core/clock.h"
 #include "rib/holds.h"
+#include "rib/prefix_limit.h"
 
 #define BREAKER_SLICES 60u /* of the window: how finely it slides */
 
@@ -28,6 +29,7 @@ struct breaker_rules {
 	uint64_t window_ns;
 	uint64_t last_path_ns, last_prefix_ns; /* 0: not held */
 	uint64_t stagger_ns;                   /* where the other replica goes first */
+	uint32_t max_prefixes;                 /* see prefix_limit.h */
 };
 
 /* One class: how large it was, in announced paths, at the end of each past slice of the window. */
@@ -42,6 +44,7 @@ struct breaker {
 	struct breaker_rules rules;
 	struct table *table;
 	struct holds holds;
+	struct prefix_limit limit; /* what comes in */
 	struct breaker_class by[CLASS_COUNT];
 	uint64_t slice;   /* number of the present one, since the first */
 	uint64_t started; /* number of the first */

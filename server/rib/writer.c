@@ -28,7 +28,8 @@ writer_breaker_rules(const struct config *c)
 	    .window_ns = c->safety.withdraw_limit.window_ns,
 	    .last_path_ns = c->safety.last_path_ns,
 	    .last_prefix_ns = c->safety.last_prefix_ns,
-	    .stagger_ns = c->safety.stagger_ns};
+	    .stagger_ns = c->safety.stagger_ns,
+	    .max_prefixes = c->safety.max_prefixes};
 }
 
 bool
@@ -208,6 +209,21 @@ writer_is_frozen(const struct writer *w)
 	return w->frozen && any;
 }
 
+/* There is room for prefixes that have waited, and nobody remembers their paths. */
+static void
+try_refused(struct writer *w, uint64_t now_ns) ON_WRITER
+{
+	if (prefix_limit_next_ns(&w->breaker.limit) > now_ns)
+		return;
+	prefix_limit_tried(&w->breaker.limit, now_ns);
+	for (uint32_t i = 0; i < w->n_clusters; i++) {
+		struct writer_cluster *c = &w->clusters[i];
+
+		path_configure(c->paths, c->from_path.config, false);
+		c->waiting = true;
+	}
+}
+
 void
 writer_round(struct writer *w, struct change *changes, uint64_t now_ns)
 {
@@ -218,6 +234,7 @@ writer_round(struct writer *w, struct change *changes, uint64_t now_ns)
 	breaker_now(&w->breaker, now_ns);
 	breaker_tick(&w->breaker, now_ns);
 	settle_tick(&w->settle, now_ns);
+	try_refused(w, now_ns);
 	if (!atomic_load_explicit(&w->published, memory_order_relaxed))
 		publish_first(w, now_ns);
 	else if (recompute_all(w, now_ns) || w->table->last != table_version(w->table))
@@ -230,10 +247,12 @@ uint64_t
 writer_next_ns(const struct writer *w)
 {
 	uint64_t next = breaker_next_ns(&w->breaker), settles = settle_next_ns(&w->settle);
+	uint64_t room = prefix_limit_next_ns(&w->breaker.limit);
 
 	if (writer_is_frozen(w))
 		return NS_NEVER;
 	next = settles < next ? settles : next;
+	next = room < next ? room : next;
 	for (uint32_t i = 0; i < w->n_clusters; i++) {
 		uint64_t due = path_due_ns(w->clusters[i].paths);
 

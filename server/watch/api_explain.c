@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* explain: why a prefix is, or is not, advertised; the steps of path/explain.h as JSON. */
 #include "cluster/cluster.h"
+#include "core/metric.h"
 #include "path/explain.h"
 #include "rib/mode.h"
 #include "rib/table.h"
@@ -161,11 +162,35 @@ write_held(struct call *c, struct explaining *x, const struct ip_prefix *prefix,
 	}
 }
 
+/* Why what was decided is not announced. */
+struct absence {
+	const char *reason, *text;
+};
+
+static struct absence
+absence_of(const struct call *c, const struct explaining *x)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < x->n_decided; i++)
+		any = any || x->decided[i].there;
+	if (c->sources->mode->mode == MODE_FROZEN)
+		return (struct absence){
+		    "frozen", "is not announced: this replica is frozen (helioctl resume)"};
+	if (!any && metric_read(METRIC_PREFIXES_REFUSED) > 0)
+		return (struct absence){
+		    "max_prefixes", "is not announced: safety.max_prefixes is reached"};
+	if (c->sources->config->safety.settle_ns > 0)
+		return (struct absence){
+		    "settles", "is not announced yet: it is new, and waits (safety.settle)"};
+	return (struct absence){"not_yet", "is not announced yet: its cluster's stream has "
+	                                   "not caught up, or it came this moment"};
+}
+
 static void
 write_missing(struct call *c, const struct explaining *x, const struct ip_prefix *prefix)
 {
-	bool frozen = c->sources->mode->mode == MODE_FROZEN;
-	bool settles = c->sources->config->safety.settle_ns > 0;
+	struct absence why = absence_of(c, x);
 
 	for (uint32_t i = 0; i < x->n_decided; i++) {
 		const struct decided *d = &x->decided[i];
@@ -173,15 +198,7 @@ write_missing(struct call *c, const struct explaining *x, const struct ip_prefix
 		if (d->there || !wins(c, x, d->cluster) ||
 		    (i && by_address(d, &x->decided[i - 1]) == 0))
 			continue;
-		write_difference(c,
-		    frozen    ? "frozen"
-		    : settles ? "settles"
-		              : "not_yet",
-		    false, prefix, &d->addr,
-		    frozen ? "is not announced: this replica is frozen (helioctl resume)"
-		    : settles
-		        ? "is not announced yet: it is new, and waits (safety.settle)"
-		        : "is not announced yet: its cluster's stream has not caught up, or it came this moment");
+		write_difference(c, why.reason, false, prefix, &d->addr, why.text);
 	}
 }
 

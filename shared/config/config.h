@@ -297,7 +297,8 @@ struct config_safety {
 	uint64_t last_path_ns, last_prefix_ns; /* 0: not held */
 	uint64_t
 	    stagger_ns; /* how long removals of many paths wait for the replica that goes first */
-	uint64_t settle_ns; /* a new path waits so long before it is announced */
+	uint32_t max_prefixes; /* 0: no limit */
+	uint64_t settle_ns;    /* a new path waits so long before it is announced */
 	struct config_watchdog watchdog;
 };
 

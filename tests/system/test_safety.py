@@ -4,11 +4,13 @@
 import pytest
 
 from lib import kube
+from lib.heliograph import ADVERTISE
 from lib.paths import next_hops
 from lib.wait import always, eventually
 
 SAFETY = {"withdraw_limit": {"percent": 10, "paths": 2, "window": "60s"},
           "last_path": "0s", "last_prefix": "0s"}
+AGGREGATES = sum(len(cidrs) for cidrs in ADVERTISE.values())
 COUNT = 12  # services, each a prefix with one path; two may go
 
 
@@ -168,3 +170,24 @@ def test_digests_change_with_the_routes_and_come_back_with_them(served):
     lab.write(*_slices(["n1"]))
     eventually(lambda: helio.ctl("digest")["digests"] == before)
     assert helio.get("/api/v1/digest")[0] == 200
+
+
+def test_beyond_max_prefixes_no_new_prefix_is_announced_until_there_is_room(lab):
+    lab.make_topic()
+    lab.write(*lab.nodes("n1", "n2"), *_services()[:3], *_slices(["n1"])[:3])
+    helio = lab.heliograph(safety={"last_path": "0s", "last_prefix": "0s", "max_prefixes": AGGREGATES + 3})
+    bird = lab.bird()
+    eventually(lambda: _host_paths(bird) == 3)
+    lab.write(*_services()[3:5], *_slices(["n1"])[3:5])
+    eventually(lambda: helio.metric("prefixes_over_limit") == 2)
+    assert "safety.max_prefixes is reached" in helio.ctl_text("explain", "10.96.3.4")
+    assert "safety.max_prefixes is reached" in helio.log()
+    lab.write(*_slices(["n1", "n2"])[:1])  # what is announced goes on changing
+    eventually(lambda: _host_paths(bird) == 4)
+    lab.delete(_services()[1])
+    eventually(lambda: helio.metric("prefixes_over_limit") == 1, 20)  # one took its place
+    eventually(lambda: next_hops(bird.paths(), "10.96.3.2/32") == [] and _host_paths(bird) == 4)
+    helio.config["safety"]["max_prefixes"] = 0
+    helio.write_config()
+    assert helio.ctl("reload")["result"] == "applied"
+    eventually(lambda: _host_paths(bird) == 5 and helio.metric("prefixes_over_limit") == 0, 20)
