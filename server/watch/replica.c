@@ -8,6 +8,7 @@
 #include "watch/call.h"
 #include "watch/comparison.h"
 #include "watch/metrics.h"
+#include "watch/replica_list.h"
 
 #include <event2/buffer.h>
 #include <event2/http.h>
@@ -57,7 +58,9 @@ struct replica {
 struct replicas {
 	struct event_base *base;
 	const struct watch_sources *sources;
-	struct replica at[CONFIG_REPLICAS_MAX];
+	struct replica_list list;
+	struct replica
+	    *at[CONFIG_REPLICAS_MAX]; /* one each of the list; requests point to them */
 	uint32_t n;
 };
 
@@ -68,6 +71,7 @@ replicas_new(struct event_base *base, const struct watch_sources *sources)
 
 	r->base = base;
 	r->sources = sources;
+	replica_list_init(&r->list);
 	return r;
 }
 
@@ -79,13 +83,22 @@ hang_up(struct replica *o)
 	o->connection = NULL;
 }
 
+static void
+replica_free(struct replica *o)
+{
+	hang_up(o);
+	comparison_fini(&o->comparison);
+	free(o);
+}
+
 void
 replicas_free(struct replicas *r)
 {
-	for (uint32_t i = 0; r && i < r->n; i++) {
-		hang_up(&r->at[i]);
-		comparison_fini(&r->at[i].comparison);
-	}
+	if (!r)
+		return;
+	for (uint32_t i = 0; i < r->n; i++)
+		replica_free(r->at[i]);
+	replica_list_fini(&r->list);
 	free(r);
 }
 
@@ -213,31 +226,39 @@ ask(struct replica *o, uint64_t now_ns)
 
 /* ---- who they are ---- */
 
-static bool
-is_at(const struct replica *o, const struct config_endpoint *e)
+/* The one at this address, taken out of those that there were; a new one if there was none. */
+static struct replica *
+keep_or_make(struct replicas *r, const struct config_endpoint *at)
 {
-	return ip_equal(&o->at.addr, &e->addr) && o->at.port == e->port;
+	struct replica *o;
+
+	for (uint32_t i = 0; i < r->n; i++) {
+		o = r->at[i];
+		if (!o || !ip_equal(&o->at.addr, &at->addr) || o->at.port != at->port)
+			continue;
+		r->at[i] = NULL;
+		return o;
+	}
+	o = must_calloc(1, sizeof(*o));
+	o->all = r;
+	o->at = *at;
+	return o;
 }
 
-/* The configuration may have been read again. */
+/* The configuration may have been read again, and names may stand for other addresses. */
 static void
-follow_configuration(struct replicas *r)
+follow(struct replicas *r) ON_WATCH
 {
-	const struct config_endpoints *want = &r->sources->config->replicas;
-	bool same = want->len == r->n;
+	struct replica *fresh[CONFIG_REPLICAS_MAX] = {NULL};
 
-	for (uint32_t i = 0; same && i < r->n; i++)
-		same = is_at(&r->at[i], &want->items[i]);
-	if (same)
-		return;
-	for (uint32_t i = 0; i < r->n; i++) {
-		hang_up(&r->at[i]);
-		comparison_fini(&r->at[i].comparison);
-	}
-	memset(r->at, 0, sizeof(r->at));
-	r->n = want->len;
+	replica_list_follow(&r->list, &r->sources->config->replicas);
+	for (uint32_t i = 0; i < r->list.n; i++)
+		fresh[i] = keep_or_make(r, &r->list.at[i]);
 	for (uint32_t i = 0; i < r->n; i++)
-		r->at[i] = (struct replica){.all = r, .at = want->items[i]};
+		if (r->at[i])
+			replica_free(r->at[i]);
+	memcpy(r->at, fresh, sizeof(fresh));
+	r->n = r->list.n;
 }
 
 /* Somebody with a lower router id is there, and has all routes. */
@@ -256,7 +277,7 @@ tell_writer(struct replicas *r)
 	bool second = false;
 
 	for (uint32_t i = 0; i < r->n; i++)
-		second = second || goes_first(&r->at[i], r->sources->config->router_id);
+		second = second || goes_first(r->at[i], r->sources->config->router_id);
 	atomic_store_explicit(&r->sources->writer->second, second, memory_order_relaxed);
 }
 
@@ -266,10 +287,9 @@ replicas_tick(struct replicas *r)
 	uint64_t now_ns = clock_mono_ns();
 
 	tell_writer(r);
-
-	follow_configuration(r);
+	follow(r);
 	for (uint32_t i = 0; i < r->n; i++) {
-		struct replica *o = &r->at[i];
+		struct replica *o = r->at[i];
 
 		if (!o->asked_ns ||
 		    now_ns - o->asked_ns >=
@@ -295,7 +315,7 @@ replicas_write(struct replicas *r, struct json_out *j)
 
 	json_begin_array(j, "replicas");
 	for (uint32_t i = 0; r && i < r->n; i++) {
-		const struct replica *o = &r->at[i];
+		const struct replica *o = r->at[i];
 
 		json_begin_object(j, NULL);
 		json_str(j, "address", address_text(o, where));
@@ -307,6 +327,8 @@ replicas_write(struct replicas *r, struct json_out *j)
 		comparison_write(&o->comparison, j);
 		json_end(j);
 	}
+	if (r)
+		replica_list_write_unresolved(&r->list, &r->sources->config->replicas, j);
 	json_end(j);
 }
 
@@ -318,20 +340,20 @@ replicas_write_metrics(struct replicas *r, struct call *c)
 	metrics_head(c->out, "replica_reachable", "gauge",
 	    "1 while the other replica's digests can be asked for");
 	for (uint32_t i = 0; i < r->n; i++)
-		if (r->at[i].state != REPLICA_SELF && r->at[i].state != REPLICA_UNKNOWN)
+		if (r->at[i]->state != REPLICA_SELF && r->at[i]->state != REPLICA_UNKNOWN)
 			metrics_labelled(c->out, "replica_reachable", "replica",
-			    address_text(&r->at[i], where), r->at[i].state != REPLICA_AWAY);
+			    address_text(r->at[i], where), r->at[i]->state != REPLICA_AWAY);
 	metrics_head(c->out, "replica_differs_seconds", "gauge",
 	    "For how long the other replica's routes have lastingly not been ours; 0: nothing that lasts");
 	for (uint32_t i = 0; i < r->n; i++)
-		if (r->at[i].state >= REPLICA_EQUAL)
+		if (r->at[i]->state >= REPLICA_EQUAL)
 			metrics_labelled(c->out, "replica_differs_seconds", "replica",
-			    address_text(&r->at[i], where), (uint64_t)differs_for(&r->at[i]));
+			    address_text(r->at[i], where), (uint64_t)differs_for(r->at[i]));
 	metrics_head(c->out, "replica_compared_timestamp_seconds", "gauge",
 	    "When the other replica's digests were last compared with ours");
 	for (uint32_t i = 0; i < r->n; i++)
-		if (r->at[i].compared_ns)
+		if (r->at[i]->compared_ns)
 			metrics_labelled(c->out, "replica_compared_timestamp_seconds",
-			    "replica", address_text(&r->at[i], where),
-			    r->at[i].compared_ns / NS_PER_S);
+			    "replica", address_text(r->at[i], where),
+			    r->at[i]->compared_ns / NS_PER_S);
 }

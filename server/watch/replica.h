@@ -6,7 +6,7 @@
  * lowest router id goes first with removals of many paths (safety.stagger); the writer is told whether that is another one.
  *
  * `replicas` of the configuration may name all of them, ourselves too, so that one file serves all: who answers with our
- * router id is left out. The watch thread's.
+ * router id is left out. An entry may be a DNS name (replica_list.h). The watch thread's.
  */
 #pragma once
 

@@ -37,6 +37,21 @@ struct config_endpoints {
 	uint32_t len;
 };
 
+#define CONFIG_HOST_MAX 253u /* bytes of a DNS name (RFC 1035 2.3.4, as text) */
+
+/* Somebody else's endpoint. */
+struct config_server {
+	char host[CONFIG_HOST_MAX +
+	          2]; /* a DNS name, perhaps with its last dot; "": addr says it */
+	struct ip_addr addr;
+	uint16_t port;
+};
+
+struct config_servers {
+	const struct config_server *items;
+	uint32_t len;
+};
+
 struct config_asns {
 	const uint32_t *items;
 	uint32_t len;
@@ -322,7 +337,7 @@ struct config {
 	struct config_views views;
 	struct config_peers peers;
 	struct config_calico_peers calico_peers;
-	struct config_endpoints replicas; /* HTTP addresses, ours may be among them */
+	struct config_servers replicas; /* HTTP addresses, ours may be among them */
 	struct config_graceful_restart graceful_restart;
 	struct config_endpoint http; /* addr.family IP_NONE: no HTTP over TCP */
 	const char *control_socket;  /* resolved: absolute when state_dir is */

@@ -35,8 +35,8 @@ lacks_brackets(const struct config_value *v, const char *value, bool in_brackets
 {
 	struct ip_addr addr;
 
-	return v->row->type == CONFIG_ENDPOINT && !in_brackets && ip_parse(value, &addr) &&
-	       addr.family == IP_V6;
+	return (v->row->type == CONFIG_ENDPOINT || v->row->type == CONFIG_SERVER) &&
+	       !in_brackets && ip_parse(value, &addr) && addr.family == IP_V6;
 }
 
 /* The value of the variable named at *at, with brackets where it needs them, behind len bytes of out. */

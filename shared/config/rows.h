@@ -27,6 +27,7 @@ enum config_type {
 	CONFIG_ADDRESS,
 	CONFIG_PREFIX,
 	CONFIG_ENDPOINT,
+	CONFIG_SERVER, /* an endpoint, or a name and a port */
 	CONFIG_ROUTER_ID,
 	CONFIG_ASN,
 	CONFIG_COMMUNITY,

@@ -78,6 +78,9 @@ put_value(struct json_out *j, const struct config_row *row)
 		put_string(
 		    j, row->flags & CONFIG_NONE_OK ? "^(none|.+:[0-9]+)$" : "^.+:[0-9]+$");
 		return;
+	case CONFIG_SERVER:
+		put_string(j, "^.+:[0-9]+$");
+		return;
 	case CONFIG_PAIR: /* a librdkafka property: any scalar, given on as it is written */
 		json_begin_array(j, "type");
 		json_str(j, NULL, "string");

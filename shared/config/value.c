@@ -263,6 +263,72 @@ read_endpoint(struct config_value *v, const char *text, void *out)
 }
 
 static bool
+is_host_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-';
+}
+
+/* RFC 1123 2.1: labels of letters, digits and hyphens, of which the last is not a number. */
+static bool
+is_host(const char *name, size_t n)
+{
+	size_t label = 0;
+	bool letter = false;
+
+	if (n && name[n - 1] == '.')
+		n--;
+	if (n == 0 || n > CONFIG_HOST_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		char c = name[i];
+
+		if (c == '.') {
+			if (label == 0 || name[i - 1] == '-')
+				return false;
+			label = 0;
+			letter = false;
+			continue;
+		}
+		if (!is_host_byte(c) || (c == '-' && label == 0) || ++label > 63)
+			return false;
+		letter = letter || c < '0' || c > '9';
+	}
+	return label && name[n - 1] != '-' && letter;
+}
+
+static bool
+read_server(struct config_value *v, const char *text, void *out)
+{
+	const char *colon = strrchr(text, ':');
+	size_t n = colon ? (size_t)(colon - text) : 0;
+	struct config_endpoint e;
+	struct config_server s;
+	uint64_t port;
+
+	memset(&s, 0, sizeof(s)); /* compared as bytes */
+	if (is_host(text, n)) {
+		if (!config_number_parse(colon + 1, 65535, &port) || port == 0)
+			return wrong(
+			    v, "\"%.60s\" has no port from 1 to 65535 at its end", text);
+		memcpy(s.host, text, n);
+		s.port = (uint16_t)port;
+	} else if (read_endpoint(v, text, &e)) {
+		s.addr = e.addr;
+		s.port = e.port;
+	} else if (!colon || (strchr(text, ':') == colon && text[0] != '[')) {
+		return wrong(v,
+		    "\"%.60s\" is neither address:port nor name:port; write for example 192.0.2.11:8179, "
+		    "\"[2001:db8::11]:8179\" or heliograph-http:8179",
+		    text);
+	} else {
+		return false; /* read_endpoint() says why */
+	}
+	*(struct config_server *)out = s;
+	return true;
+}
+
+static bool
 read_router_id(struct config_value *v, const char *text, void *out)
 {
 	struct ip_addr addr;
@@ -344,6 +410,7 @@ static const struct {
     [CONFIG_ADDRESS] = {read_address, sizeof(struct ip_addr), "IP address"},
     [CONFIG_PREFIX] = {read_prefix, sizeof(struct ip_prefix), "prefix"},
     [CONFIG_ENDPOINT] = {read_endpoint, sizeof(struct config_endpoint), "address:port"},
+    [CONFIG_SERVER] = {read_server, sizeof(struct config_server), "address:port or name:port"},
     [CONFIG_ROUTER_ID] = {read_router_id, sizeof(uint32_t), "IPv4 address"},
     [CONFIG_ASN] = {read_asn, sizeof(uint32_t), "AS number"},
     [CONFIG_COMMUNITY] = {read_community, sizeof(struct config_community), "community"},

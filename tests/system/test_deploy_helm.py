@@ -70,6 +70,25 @@ def test_both_replicas_read_one_file_and_have_ids_and_addresses_of_their_own(hel
     assert "router_id: 192.0.2.12  #" in second and "http: \"192.0.2.12:8179\"  #" in second
 
 
+def test_replicas_find_each_other_by_the_service_unless_the_values_say_who_they_are(helm, tmp_path):
+    def replicas(*more):
+        objects = helm.render("-f", ci("host"), *more)
+        config = yaml.safe_load(find(objects, "ConfigMap")["data"]["heliograph.yaml"])
+        return objects, config.get("replicas")
+
+    objects, default = replicas()
+    service = find(objects, "Service", default[0].split(":")[0])["spec"]
+    assert default == [f"heliograph-http:{service['ports'][0]['port']}"]
+    assert service["clusterIP"] == "None" and service["publishNotReadyAddresses"]
+    pod = find(objects, "Deployment", "heliograph")["spec"]["template"]["spec"]
+    assert pod["dnsPolicy"] == "ClusterFirstWithHostNet"  # or a pod on the node's network would ask the node's DNS
+    assert "replicas[0]: heliograph-http:8179  #" in _check(
+        find(objects, "ConfigMap")["data"]["heliograph.yaml"], tmp_path, HOST_IP="192.0.2.11", POD_IP="192.0.2.11")
+    assert replicas("--set", "http.port=9179")[1] == ["heliograph-http:9179"]
+    assert replicas("--set", "config.replicas={192.0.2.11:8179}")[1] == ["192.0.2.11:8179"]
+    assert not replicas("--set-json", "config.replicas=[]")[1]
+
+
 def test_an_ipv6_pod_serves_http_on_its_address(helm, tmp_path):
     config = find(helm.render("-f", ci("host")), "ConfigMap")["data"]["heliograph.yaml"]
     text = _check(config, tmp_path, HOST_IP="192.0.2.11", POD_IP="2001:db8::7")

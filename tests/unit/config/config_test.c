@@ -148,6 +148,26 @@ the_environment_gives_cluster_cidrs_only_where_the_file_has_none(void **state)
 	unsetenv("CALICO_ADVERTISE_CLUSTER_IPS");
 }
 
+static void
+replicas_are_addresses_or_names_with_a_port(void **state)
+{
+	struct config *c;
+
+	(void)state;
+	c = load_good("router_id: 192.0.2.7\nlocal_as: 1\npeers: []\n"
+	              "replicas: ['192.0.2.11:8179', '[2001:db8::1]:8180', "
+	              "heliograph-http:8179, 'A.example.:81', '1.2.3.4a:82']\n");
+	assert_int_equal(c->replicas.len, 5);
+	assert_string_equal(c->replicas.items[0].host, "");
+	assert_int_equal(c->replicas.items[0].port, 8179);
+	assert_int_equal(c->replicas.items[1].addr.family, IP_V6);
+	assert_string_equal(c->replicas.items[2].host, "heliograph-http");
+	assert_int_equal(c->replicas.items[2].port, 8179);
+	assert_string_equal(c->replicas.items[3].host, "A.example.");
+	assert_string_equal(c->replicas.items[4].host, "1.2.3.4a");
+	config_free(c);
+}
+
 /* Lines behind "router_id, local_as, peers" (3 lines), and what is said about them. */
 static const struct {
 	const char *text, *expected;
@@ -167,6 +187,15 @@ static const struct {
     {"listen: ['127.0.0.1:0']", "has no port from 1 to 65535"},
     {"listen: ['localhost:179']", "has no IP address before its port"},
     {"listen: ['[::1]:1', '[::1]:1']", "listen has [::1]:1 twice"},
+    {"replicas: [heliograph]", "\"heliograph\" is neither address:port nor name:port"},
+    {"replicas: ['heliograph:0']", "has no port from 1 to 65535"},
+    {"replicas: ['heliograph:http']", "has no port from 1 to 65535"},
+    {"replicas: ['192.0.2:8179']", "is neither address:port nor name:port"},
+    {"replicas: ['-a.example:8179']", "is neither address:port nor name:port"},
+    {"replicas: ['a..example:8179']", "is neither address:port nor name:port"},
+    {"replicas: ['a_b:8179']", "is neither address:port nor name:port"},
+    {"replicas: ['::1:8179']", "has no IP address before its port"},
+    {"replicas: ['a:1', 'a:1']", "replicas has a:1 twice"},
     {"kafka: x", "kafka is a single value; it takes a mapping"},
     {"kafka: {brokers: nowhere}", "\"nowhere\" is not host:port"},
     {"kafka: {brokers: 'a:1,b:0'}", "\"b:0\" is not host:port"},
@@ -374,6 +403,7 @@ main(void)
 	    cmocka_unit_test(the_documented_example_loads_as_it_is),
 	    cmocka_unit_test(three_keys_are_enough),
 	    cmocka_unit_test(the_environment_gives_cluster_cidrs_only_where_the_file_has_none),
+	    cmocka_unit_test(replicas_are_addresses_or_names_with_a_port),
 	    cmocka_unit_test(a_value_that_cannot_be_is_refused_with_its_place_and_a_remedy),
 	    cmocka_unit_test(what_is_required_is_asked_for),
 	    cmocka_unit_test(one_run_reports_up_to_twenty_errors_in_the_order_of_the_file),

@@ -55,6 +55,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
       "listen" (include "heliograph.listen" . | fromJsonArray)
       "http" (printf "${POD_IP}:%d" (int .Values.http.port))
       "state_dir" "/var/lib/heliograph" -}}
+{{- if not (hasKey .Values.config "replicas") -}}
+{{- /* A headless Service: its name stands for all pods, also those that are not ready. */ -}}
+{{- $_ := set $set "replicas" (list (printf "%s-http:%d" (include "heliograph.fullname" .) (int .Values.http.port))) -}}
+{{- end -}}
 {{- toYaml (mergeOverwrite $set (deepCopy .Values.config)) -}}
 {{- end }}
 
