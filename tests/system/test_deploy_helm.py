@@ -82,7 +82,7 @@ def test_replicas_find_each_other_by_the_service_unless_the_values_say_who_they_
     assert service["clusterIP"] == "None" and service["publishNotReadyAddresses"]
     pod = find(objects, "Deployment", "heliograph")["spec"]["template"]["spec"]
     assert pod["dnsPolicy"] == "ClusterFirstWithHostNet"  # or a pod on the node's network would ask the node's DNS
-    assert "replicas[0]: heliograph-http:8179  #" in _check(
+    assert 'replicas: ["heliograph-http:8179"]  #' in _check(
         find(objects, "ConfigMap")["data"]["heliograph.yaml"], tmp_path, HOST_IP="192.0.2.11", POD_IP="192.0.2.11")
     assert replicas("--set", "http.port=9179")[1] == ["heliograph-http:9179"]
     assert replicas("--set", "config.replicas={192.0.2.11:8179}")[1] == ["192.0.2.11:8179"]
