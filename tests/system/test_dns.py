@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`replicas` by a DNS name, as the chart's Service is: it may stand for several, and DNS may be lost."""
+"""DNS may be lost: what names stood for holds. `replicas` by a name, as the chart's Service is, which may stand for several;
+brokers by a name."""
 
 import os
 
 import pytest
 
+from lib import kube
 from lib.dns import Dns
 from lib.heliograph import Heliograph, HTTP_PORT
+from lib.paths import next_hops
 from lib.relay import Relay
 from lib.wait import always, eventually
 
@@ -72,3 +75,26 @@ def test_another_list_of_names_is_taken_by_a_reload(pair, lab):
     assert pair.ctl("reload")["result"] == "applied"
     eventually(lambda: sorted(_states(pair).values()) == ["equal", "self"], 20)
     assert len(pair.ctl("digest")["replicas"]) == 2
+
+
+def test_brokers_whose_name_is_lost_cost_no_route_not_even_over_a_restart(lab, dns):
+    dns.set({"broker.example": ["127.0.0.1"]})
+    dns.start()
+    web = kube.service("web", "10.96.0.10", external_policy="Local")
+    lab.make_topic()
+    lab.write(*lab.nodes("n1", "n2"), web, kube.slice_of(web, kube.pods_on("n1")))
+    helio = lab.heliograph(kafka={"brokers": f"broker.example:{lab.broker.port}", "topic": lab.topic})
+    bird = lab.bird()
+    hops = lambda: next_hops(bird.paths(), "10.96.0.10/32")
+    eventually(lambda: hops() == [lab.net.v4("n1")])
+    dns.kill9()
+    always(lambda: hops() == [lab.net.v4("n1")], 3)
+    helio.stop()
+    helio.start()
+    helio.wait_ready()  # from its snapshot
+    eventually(bird.established, 40)
+    eventually(lambda: "resolve" in helio.ctl_text("kafka"), 20)
+    always(lambda: hops() == [lab.net.v4("n1")], 3)
+    dns.start()
+    lab.write(kube.slice_of(web, kube.pods_on("n2")))
+    eventually(lambda: hops() == [lab.net.v4("n2")], 60)
