@@ -237,6 +237,40 @@ take_mode(struct machine *m)
 	role_drop();
 }
 
+/* What was held before the restart is held on. */
+static void
+take_holds(struct machine *m)
+{
+	struct kept_holds kept;
+	char path[4096], why[512];
+
+	if (!config_path(m->config, KEPT_HOLDS_FILE, path, sizeof(path)))
+		return;
+	if (!kept_holds_load(&kept, path, m->config->snapshot.max_age_ns, why, sizeof(why)))
+		log_error(
+		    "routes that the last run held are not known: they are withdrawn, if it held any",
+		    f_str("why", why));
+	writer_keep(&m->writer, &kept);
+}
+
+/* The writer has ended; the watch saw what is held a moment ago. */
+static void
+keep_holds(struct machine *m)
+{
+	struct kept_holds kept;
+	char path[4096], why[512];
+
+	if (!m->writer.restored || !config_path(m->config, KEPT_HOLDS_FILE, path, sizeof(path)))
+		return;
+	role_take(ROLE_WRITER, "helio-main");
+	role_is_writer();
+	kept_holds_take(&kept, &m->writer.breaker, clock_mono_ns(), clock_wall_ns());
+	role_drop();
+	if (!kept_holds_store(&kept, path, why, sizeof(why)))
+		log_error("what is held cannot be kept for the next run", f_str("why", why));
+	kept_holds_fini(&kept);
+}
+
 /* Left to right. */
 static bool
 make_stages(struct machine *m)
@@ -252,6 +286,7 @@ make_stages(struct machine *m)
 	table_init(&m->rib, &m->names);
 	writer_init(&m->writer, c, &m->queue, m->clusters, &m->rib);
 	take_mode(m);
+	take_holds(m);
 	m->ribout = ribout_new(&ro, &m->rib);
 	m->tcp = tcp_new(c, &m->rib, m->ribout);
 	return make_streams(m);
@@ -315,6 +350,7 @@ run_stages(struct machine *m, const sigset_t *signals)
 		watch_stop(m->watch);
 	writer_stop(&m->writer);
 	ribout_stop(m->ribout);
+	keep_holds(m);
 	return result;
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rib/breaker.h"
-
 #include "core/log.h"
 #include "core/metric.h"
 #include "core/must.h"
+#include "rib/breaker_own.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -117,10 +116,9 @@ count_sizes(struct breaker *b, const struct pathset *s, int64_t sign)
 
 /* ---- one prefix ---- */
 
-/* Bring the merged paths into the table; sizes follow. */
-static void
-apply(struct breaker *b, uint32_t prefix, struct set_kind kind, uint32_t n, uint32_t *clashes)
-    ON_WRITER
+void
+breaker_apply(
+    struct breaker *b, uint32_t prefix, struct set_kind kind, uint32_t n, uint32_t *clashes)
 {
 	const struct pathset *s = table_get_own(b->table, prefix);
 
@@ -252,8 +250,8 @@ hold_one(struct breaker *b, uint32_t prefix, const struct pathset *old, const st
 		b->next_due_ns = until_ns;
 }
 
-static void
-room_for(struct breaker *b, uint32_t n)
+void
+breaker_room(struct breaker *b, uint32_t n)
 {
 	if (n <= b->cap_merged)
 		return;
@@ -270,7 +268,7 @@ merge(struct breaker *b, uint32_t prefix, const struct pathset *old,
 {
 	uint32_t i = 0, k = 0, out = 0, old_n = old ? old->n : 0;
 
-	room_for(b, old_n + n);
+	breaker_room(b, old_n + n);
 	while (i < old_n || k < n) {
 		if (k == n || (i < old_n && old->path[i].nexthop < paths[k].nexthop)) {
 			const struct path *p = &old->path[i++];
@@ -311,8 +309,8 @@ breaker_set(struct breaker *b, uint32_t prefix, struct set_kind kind,
 
 	if (hold && reason == HOLD_LIMIT)
 		tell_open(b, prefix_class);
-	apply(b, prefix, kind, merge(b, prefix, old, paths, n, hold, reason, now_ns, until_ns),
-	    clashes);
+	breaker_apply(b, prefix, kind,
+	    merge(b, prefix, old, paths, n, hold, reason, now_ns, until_ns), clashes);
 	tell_closed(b);
 }
 
@@ -328,7 +326,7 @@ let_go(struct breaker *b, uint32_t prefix) ON_WRITER
 
 	must(s);
 	kind = (struct set_kind){(enum prefix_class)s->prefix_class, s->everywhere};
-	room_for(b, s->n);
+	breaker_room(b, s->n);
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct hold *h = holds_find(&b->holds, prefix, s->path[i].nexthop);
 
@@ -337,7 +335,7 @@ let_go(struct breaker *b, uint32_t prefix) ON_WRITER
 		else
 			b->merged[n++] = (struct path_in){s->path[i].nexthop, s->path[i].attrs};
 	}
-	apply(b, prefix, kind, n, &clashes);
+	breaker_apply(b, prefix, kind, n, &clashes);
 }
 
 /* All that are going, each prefix once. */
@@ -425,6 +423,7 @@ breaker_release(struct breaker *b, const struct hold_match *m, bool at_once, uin
 			continue;
 		n++;
 		h->approved = true;
+		holds_touch(&b->holds);
 		if (at_once)
 			h->until_ns = 0;
 	}
@@ -446,6 +445,7 @@ breaker_no_withdraw(struct breaker *b, bool on, uint64_t now_ns)
 		if (h->prefix != HOLD_NONE && h->reason == HOLD_NO_WITHDRAW)
 			h->until_ns = now_ns;
 	}
+	holds_touch(&b->holds);
 	b->next_due_ns = 0;
 	breaker_tick(b, now_ns);
 }

@@ -77,6 +77,14 @@ bool breaker_exceeds(const struct breaker *b, unsigned prefix_class, uint32_t lo
 void breaker_set(struct breaker *b, uint32_t prefix, struct set_kind kind,
     const struct path_in *paths, uint32_t n, uint64_t now_ns, uint32_t *clashes) ON_WRITER;
 
+/*
+ * Hold these n paths of the prefix (ascending by next hop, each once; changed) that a former run held, beside those that are
+ * announced by now; those that are so anyway, or whose identifier may be another next hop's, are left out. Returns how many are
+ * held. Before the first commit.
+ */
+uint32_t breaker_restore(struct breaker *b, uint32_t prefix, struct set_kind kind,
+    struct hold *held, uint32_t n, uint64_t now_ns) ON_WRITER;
+
 /* Let go what is due: holds that end by themselves, and approved ones as far as the limit allows. Commit
  * afterwards. */
 void breaker_tick(struct breaker *b, uint64_t now_ns) ON_WRITER;

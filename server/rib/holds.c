@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rib/holds.h"
 
+#include "core/clock.h"
 #include "core/metric.h"
 #include "core/must.h"
 
@@ -93,6 +94,12 @@ count(struct holds *h, unsigned prefix_class, unsigned reason, int sign)
 }
 
 void
+holds_touch(struct holds *h)
+{
+	atomic_fetch_add_explicit(&h->changes, 1, memory_order_relaxed);
+}
+
+void
 holds_add(struct holds *h, const struct hold *hold)
 {
 	uint32_t i = take_free(h), *first = first_of(h, hold->prefix);
@@ -102,6 +109,8 @@ holds_add(struct holds *h, const struct hold *hold)
 	*first = i;
 	h->n++;
 	count(h, hold->prefix_class, hold->reason, 1);
+	if (hold->until_ns == NS_NEVER)
+		holds_touch(h);
 }
 
 void
@@ -116,6 +125,8 @@ holds_remove(struct holds *h, uint32_t prefix, uint32_t nexthop)
 			continue;
 		*link = h->at[i].next;
 		h->n--;
+		if (h->at[i].until_ns == NS_NEVER || h->at[i].approved)
+			holds_touch(h);
 		count(h, h->at[i].prefix_class, h->at[i].reason, -1);
 		h->at[i].next = h->free;
 		h->at[i].prefix = HOLD_NONE;
@@ -130,5 +141,6 @@ holds_change(struct holds *h, struct hold *hold, enum hold_reason reason, uint64
 	count(h, hold->prefix_class, hold->reason, -1);
 	hold->reason = (uint8_t)reason;
 	hold->until_ns = until_ns;
+	holds_touch(h);
 	count(h, hold->prefix_class, reason, 1);
 }

@@ -36,7 +36,9 @@ struct holds {
 	uint32_t bound, cap, free;
 	uint32_t *first; /* by prefix index: HOLD_NONE or the first of its holds */
 	uint32_t cap_first;
-	uint32_t n;                             /* held now */
+	uint32_t n; /* held now */
+	_Atomic uint64_t
+	    changes; /* of those that do not end by themselves: the watch looks at it */
 	uint32_t by[CLASS_COUNT][HOLD_REASONS]; /* the same by class and reason */
 };
 
@@ -54,6 +56,9 @@ void holds_add(struct holds *h, const struct hold *hold) ON_WRITER;
 
 /* Forget it; nothing where there is none. */
 void holds_remove(struct holds *h, uint32_t prefix, uint32_t nexthop) ON_WRITER;
+
+/* Something of one that does not end by itself has changed. */
+void holds_touch(struct holds *h) ON_WRITER;
 
 /* It is held for another reason from now on. */
 void holds_change(

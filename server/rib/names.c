@@ -336,6 +336,12 @@ nexthop_bound(const struct names *n)
 }
 
 uint32_t
+attrs_bound(const struct names *n)
+{
+	return stable_len(&n->attrs.entries);
+}
+
+uint32_t
 prefix_bound(const struct names *n)
 {
 	return stable_len(&n->prefixes.entries);

@@ -115,3 +115,4 @@ bool nexthop_shares_id(const struct names *n, uint32_t index) ON_WRITER;
 /* Upper bounds of the indices given out so far: sizes for counting sorts. Any thread. */
 uint32_t nexthop_bound(const struct names *n);
 uint32_t prefix_bound(const struct names *n);
+uint32_t attrs_bound(const struct names *n);

@@ -92,6 +92,7 @@ writer_fini(struct writer *w)
 	merge_fini(&w->merge);
 	settle_fini(&w->settle);
 	breaker_fini(&w->breaker);
+	kept_holds_fini(&w->kept);
 	pthread_cond_destroy(&w->orders_done);
 	pthread_mutex_destroy(&w->orders_lock);
 }
@@ -168,6 +169,31 @@ reach_barrier(struct writer *w) ON_WRITER
 	atomic_store_explicit(&w->published, true, memory_order_release);
 }
 
+/* Before the first commit: what a former run held is never away. */
+static void
+restore(struct writer *w, uint64_t now_ns) ON_WRITER
+{
+	uint32_t n;
+
+	if (w->restored)
+		return;
+	w->restored = true;
+	n = kept_holds_restore(&w->kept, w->config, &w->breaker, now_ns, clock_wall_ns());
+	if (w->kept.n)
+		log_warn(
+		    "routes that the last run held are announced and held on; see helioctl hold list",
+		    f_u64("paths", n), f_u64("again_in_the_cluster_or_refused", w->kept.n - n));
+	kept_holds_fini(&w->kept);
+	breaker_tick(&w->breaker, now_ns);
+}
+
+void
+writer_keep(struct writer *w, struct kept_holds *kept)
+{
+	w->kept = *kept;
+	*kept = (struct kept_holds){.n = 0};
+}
+
 static void
 publish_first(struct writer *w, uint64_t now_ns) ON_WRITER
 {
@@ -175,6 +201,7 @@ publish_first(struct writer *w, uint64_t now_ns) ON_WRITER
 
 	if (!recompute_all(w, now_ns))
 		return;
+	restore(w, now_ns);
 	commit(w);
 	reach_barrier(w);
 	log_info("first paths published", f_u64("prefixes", w->table->live_prefixes),

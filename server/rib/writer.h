@@ -12,6 +12,7 @@
 #include "cluster/cluster.h"
 #include "path/path.h"
 #include "rib/from_path.h"
+#include "rib/kept_holds.h"
 #include "rib/mode.h"
 
 #include <pthread.h>
@@ -46,6 +47,8 @@ struct writer {
 	pthread_mutex_t orders_lock;
 	pthread_cond_t orders_done;
 	struct writer_order *orders; /* under the lock, oldest first */
+	struct kept_holds kept;      /* what a former run held, until the first commit */
+	bool restored;               /* that has come */
 	const struct config *config;
 };
 
@@ -55,6 +58,8 @@ struct writer {
  */
 void writer_init(struct writer *w, const struct config *config, struct change_queue *queue,
     struct cluster *const *clusters, struct table *table);
+/* What a former run held (taken over) is announced and held with the first routes. Before the start. */
+void writer_keep(struct writer *w, struct kept_holds *kept);
 void writer_start(struct writer *w);
 void writer_stop(struct writer *w); /* waits for its end */
 void writer_fini(struct writer *w) ON_WRITER;

@@ -4,6 +4,7 @@
 #include "change/stream.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/metric.h"
 #include "tcp/tcp.h"
 #include "watch/call.h"
 
@@ -141,6 +142,7 @@ api_can_restart(struct call *c)
 {
 	struct json_out *j = &c->json;
 	struct looking l = {.json = j};
+	int64_t held = metric_read(METRIC_HELD_LIMIT) + metric_read(METRIC_HELD_NO_WITHDRAW);
 	char why[512];
 
 	json_begin_object(j, NULL);
@@ -158,6 +160,13 @@ api_can_restart(struct call *c)
 		snprintf(why, sizeof(why),
 		    "the stream of cluster %.63s is %s: the next run could not read it",
 		    c->sources->clusters[i].config->name, stream_state_text(s.state));
+		json_str(j, NULL, why);
+		l.n++;
+	}
+	if (held > 0) {
+		snprintf(why, sizeof(why),
+		    "%lld routes are held (helioctl hold list): only a start with the same state_dir keeps them",
+		    (long long)held);
 		json_str(j, NULL, why);
 		l.n++;
 	}

@@ -7,6 +7,7 @@
 #include "core/waker.h"
 #include "watch/control.h"
 #include "watch/http.h"
+#include "watch/keeper.h"
 #include "watch/neighbours.h"
 #include "watch/process.h"
 #include "watch/reload.h"
@@ -27,6 +28,7 @@ struct watch {
 	struct http *http;
 	struct event *on_stop, *on_pulse, *on_hup, *on_second;
 	struct waker stop, pulse, hup; /* pulse: the watchdog asks; hup: SIGHUP came */
+	struct keeper keeper;
 	pthread_t thread;
 	dev_t control_dev; /* the file that is ours, to be taken away at the end */
 	ino_t control_ino;
@@ -91,6 +93,7 @@ on_second(evutil_socket_t fd, short what, void *ctx)
 	neighbours_follow(&w->sources);
 	replicas_tick(w->sources.replicas);
 	sets_memory_tick(w->sources.sets);
+	keeper_tick(&w->keeper, &w->sources);
 }
 
 void

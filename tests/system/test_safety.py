@@ -191,3 +191,42 @@ def test_beyond_max_prefixes_no_new_prefix_is_announced_until_there_is_room(lab)
     helio.write_config()
     assert helio.ctl("reload")["result"] == "applied"
     eventually(lambda: _host_paths(bird) == 5 and helio.metric("prefixes_over_limit") == 0, 20)
+
+
+@pytest.mark.parametrize("how", ["kill -9", "SIGTERM"])
+def test_what_is_held_is_held_on_after_a_restart(held, how):
+    _, helio, bird = held
+    before = {(h["prefix"], h["next_hop"], h["reason"]) for h in helio.ctl("hold", "list")["holds"]}
+    paths = bird.paths()
+    assert f"{COUNT - 2} routes are held" in helio.ctl_run("can-restart").stdout
+    always(lambda: _host_paths(bird) == COUNT - 2, 2)  # it is on the disk a moment after it began
+    for _ in range(2):
+        if how == "SIGTERM":
+            helio.stop()
+        else:
+            helio.kill9()
+        helio.start()
+        helio.wait_ready()
+        assert {(h["prefix"], h["next_hop"], h["reason"]) for h in helio.ctl("hold", "list")["holds"]} == before
+        eventually(bird.established, 40)
+        always(lambda: bird.paths() == paths, 2)
+    assert helio.ctl("hold", "list")["holds"][0]["held_seconds"] > 4  # since it began, not since the restart
+    helio.ctl("hold", "drop", "all")
+    eventually(lambda: _host_paths(bird) == 0)
+    always(lambda: _held(helio) == 0, 2)
+    helio.kill9()
+    helio.start()
+    helio.wait_ready()
+    assert _held(helio) == 0
+
+
+def test_what_the_cluster_has_again_after_a_restart_is_not_held(held):
+    lab, helio, bird = held
+    always(lambda: _held(helio) == COUNT - 2, 2)
+    helio.kill9()
+    lab.write(*_slices(["n1"]))
+    helio.start()
+    helio.wait_ready()
+    eventually(lambda: _held(helio) == 0)
+    eventually(bird.established, 40)
+    eventually(lambda: _host_paths(bird) == COUNT)
