@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory after many reloads of the stream, reconnect storms and churn is what it was after the first, and both replicas
-have the same routes. Minutes by itself; an hour with HELIO_SOAK_ROUNDS=500."""
+have the same routes. Minutes by itself; an hour with HELIO_SOAK_ROUNDS=600."""
 
 import json
 import os
