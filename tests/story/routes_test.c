@@ -246,7 +246,6 @@ static void
 routes_do_the_work_of_keepalives(void **unused)
 {
 	struct story *st = story_begin();
-	size_t n = 0;
 
 	(void)unused;
 	is_established(&st->tor);
@@ -254,7 +253,7 @@ routes_do_the_work_of_keepalives(void **unused)
 		wait_seconds(st, 20);
 		hears_keepalive(&st->tor);
 		routes_are(st, i, i, 1);
-		expect(&st->tor, BGP_UPDATE, &n);
+		expect_route(&st->tor, i);
 	}
 	expect_nothing(&st->tor);
 	story_end(st);

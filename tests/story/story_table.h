@@ -70,3 +70,19 @@ expect_table(struct side *c)
 		paths += u.announced;
 	}
 }
+
+/*
+ * Reads UPDATEs until one announces 10.96.x.y of routes_are(). One that was announced before may come again: a table that changes
+ * while its snapshot is made is told by both.
+ */
+static inline void
+expect_route(struct side *c, uint32_t i)
+{
+	const uint8_t nlri[] = {32, 10, 96, (uint8_t)(i >> 8), (uint8_t)i};
+	const uint8_t *m;
+	size_t n = 0;
+
+	do
+		m = expect(c, BGP_UPDATE, &n);
+	while (!memmem(m, n, nlri, sizeof(nlri)));
+}
